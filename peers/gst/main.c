@@ -1,0 +1,54 @@
+/* vcbench-peer: a headless peer on webrtcbin.
+ *
+ *   main.c        this process: one peer, until it is told to quit
+ *   peer.c        commands, signaling messages
+ *   connection.c  offer, answer, candidates, states, on webrtcbin
+ *   sender.c      outgoing tracks        receiver.c  incoming tracks     codecs.c  elements of each codec
+ *   playout.c     a file as a source     chat.c      the data channel    ice.c     candidates, servers
+ *   meters.c      what really flowed (../rtp_meter.c, ../frame_meter.c)  sdp.c     reading descriptions
+ */
+#include "common/child.h"
+#include "peers/gst/peer.h"
+
+#include <glib-unix.h>
+#include <gst/gst.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void on_ended(gpointer user_data)
+{
+    g_main_loop_quit(user_data);
+}
+
+static gboolean on_signal(gpointer user_data)
+{
+    g_main_loop_quit(user_data);
+    return G_SOURCE_REMOVE;
+}
+
+int main(int argc, char **argv)
+{
+    g_autoptr(GMainLoop) loop = NULL;
+    VcbPeer *peer;
+    int control_fd;
+
+    if (argc > 1 && g_str_equal(argv[1], "--version")) {
+        g_print("vcbench-peer %s (%s)\n", VCB_VERSION, gst_version_string());
+        return EXIT_SUCCESS;
+    }
+    control_fd = vcb_child_control_fd_of_this_process();
+    if (argc > 1 || control_fd < 0) {
+        g_printerr("vcbench-peer is started by vcbench: it takes its commands over the descriptor that VCBENCH_CONTROL_FD "
+                   "names (docs/peer-protocol.md). By hand: vcbench run FILE.\n");
+        return 2;
+    }
+    gst_init(NULL, NULL);
+    loop = g_main_loop_new(NULL, FALSE);
+    g_unix_signal_add(SIGTERM, on_signal, loop);
+    g_unix_signal_add(SIGINT, on_signal, loop);
+    peer = vcb_peer_new(control_fd, loop, on_ended, loop);
+    g_main_loop_run(loop);
+    vcb_peer_free(peer);
+    gst_deinit();
+    return EXIT_SUCCESS;
+}
