@@ -1,0 +1,65 @@
+/* One call: two peer processes, led through a call by the peer protocol.
+ *
+ *   starting --both ready--> ready --join--> joining --both connected--> connected --duration--> stopping --both gone--> ended
+ *       |                      |                |                            |                      ^
+ *       +----------------------+----------------+------ failure, deadline, interruption ------------+
+ *
+ * Every arrow is an event or a deadline; whatever happens, a call ends. Main thread only. */
+#pragma once
+
+#include "harness/run/plan.h"
+#include "harness/run/run_log.h"
+
+typedef struct VcbCall VcbCall;
+
+typedef enum {
+    VCB_CALL_STARTING,  /* processes run, `configure` was sent */
+    VCB_CALL_READY,     /* both said `ready`; may be told to join */
+    VCB_CALL_JOINING,   /* `join` was sent */
+    VCB_CALL_CONNECTED, /* both are connected: the call is measured, its timeline runs */
+    VCB_CALL_STOPPING,  /* `hang-up` was sent; the outcome is known */
+    VCB_CALL_ENDED,     /* no process is left */
+} VcbCallPhase;
+
+typedef enum {
+    VCB_OUTCOME_COMPLETED,
+    VCB_OUTCOME_FAILED,
+    VCB_OUTCOME_SKIPPED,
+    VCB_OUTCOME_INTERRUPTED,
+} VcbOutcome;
+
+/* What all calls of a run share; owned by the run, outlives its calls. */
+typedef struct {
+    const VcbScenario *scenario;
+    const char *directory;
+    char *peer_program;
+    VcbRunLog *log;
+    char *signaling_url; /* "ws://127.0.0.1:4711"; may change when the server had to be started anew */
+    char *turn_urls, *turn_username, *turn_credential; /* of the coturn that was started; NULL without one */
+} VcbCallContext;
+
+/* Called after each change of phase; the call may be freed within, once it has ended. */
+typedef void (*VcbCallChanged)(VcbCall *call, gpointer user_data);
+
+/* Starts the processes. `planned` must outlive the call. */
+VcbCall *vcb_call_new(const VcbCallContext *context, const VcbPlannedCall *planned, VcbCallChanged changed, gpointer user_data);
+void vcb_call_free(VcbCall *call);
+
+/* From READY alone. */
+void vcb_call_join(VcbCall *call);
+
+/* End it early: a failure from outside (the signaling server died), or the run is interrupted. */
+void vcb_call_fail(VcbCall *call, const char *reason);
+void vcb_call_interrupt(VcbCall *call, const char *reason);
+
+/* No more patience: kill what still runs. */
+void vcb_call_kill(VcbCall *call);
+
+VcbCallPhase vcb_call_phase(const VcbCall *call);
+VcbOutcome vcb_call_outcome(const VcbCall *call); /* once STOPPING */
+const char *vcb_call_reason(const VcbCall *call); /* "" where it completed */
+const VcbPlannedCall *vcb_call_planned(const VcbCall *call);
+double vcb_call_connect_ms(const VcbCall *call); /* -1 where it did not connect; for the progress line */
+double vcb_call_loss_pct(const VcbCall *call);   /* of video and audio as last told; -1 where nothing was told */
+
+const char *vcb_outcome_name(VcbOutcome outcome);

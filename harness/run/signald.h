@@ -1,0 +1,31 @@
+/* The signaling server of a run, as a child process: started, watched, started anew when it dies. Main thread only. */
+#pragma once
+
+#include "harness/run/run_log.h"
+#include "harness/scenario/scenario.h"
+
+#include <sys/types.h>
+
+typedef struct VcbSignald VcbSignald;
+
+typedef struct {
+    /* It listens; `url` is "ws://host:port". Also after a new start. */
+    void (*ready)(const char *url, gpointer user_data);
+    /* It cannot be started, or died too often. */
+    void (*failed)(const GError *error, gpointer user_data);
+    /* It died, and is being started anew: calls that are not connected yet cannot become so. */
+    void (*died)(const char *reason, gpointer user_data);
+} VcbSignaldEvents;
+
+/* Starts it; its log goes to DIRECTORY/logs/signald.log. `settings` must outlive it. */
+VcbSignald *vcb_signald_new(const VcbSignalingSettings *settings, const char *directory, VcbRunLog *log,
+                            const VcbSignaldEvents *events, gpointer user_data, GError **error);
+
+/* Ends it in order (bounded), then frees. NULL is fine. */
+void vcb_signald_free(VcbSignald *signald);
+
+/* `room` and `close-room` messages (docs/signaling.md). The message stays the caller's. */
+void vcb_signald_send(VcbSignald *signald, const cJSON *message);
+
+/* 0 while it is not running. */
+pid_t vcb_signald_pid(const VcbSignald *signald);

@@ -1,0 +1,28 @@
+#include "harness/run/usage.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+gint64 vcb_usage_cpu_us(pid_t pid)
+{
+    struct timespec time;
+    clockid_t clock;
+
+    /* The process's CPU clock: nanoseconds, where /proc/PID/stat has ticks of 10 ms. */
+    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &time) != 0)
+        return -1;
+    return (gint64)time.tv_sec * G_USEC_PER_SEC + time.tv_nsec / 1000;
+}
+
+gint64 vcb_usage_pss_bytes(pid_t pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/smaps_rollup", (int)pid);
+    g_autofree char *text = NULL;
+    const char *line;
+    gint64 kib;
+
+    if (!g_file_get_contents(path, &text, NULL, NULL) || !(line = strstr(text, "\nPss:")))
+        return -1;
+    return sscanf(line, "\nPss: %" G_GINT64_FORMAT, &kib) == 1 ? kib * 1024 : -1;
+}
