@@ -167,7 +167,8 @@ static GSource *watch(VcbChannel *channel, GIOCondition condition, GUnixFDSource
     return source;
 }
 
-VcbChannel *vcb_channel_new(int fd, GMainContext *context, const VcbChannelCallbacks *callbacks, gpointer user_data)
+VcbChannel *vcb_channel_new(int fd, GMainContext *context, const VcbChannelCallbacks *callbacks,
+                            gpointer user_data)
 {
     VcbChannel *channel = g_new0(VcbChannel, 1);
 

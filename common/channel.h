@@ -1,5 +1,5 @@
-/* JSON lines in both directions over one descriptor, on a GMainContext: the control channel between vcbench and
- * its children (docs/peer-protocol.md), and between a child and vcbench.
+/* JSON lines in both directions over one descriptor, on a GMainContext: the control channel between vcbench
+ * and its children (docs/peer-protocol.md), and between a child and vcbench.
  *
  *   bytes -> lines -> cJSON -> callbacks.message       vcb_channel_send -> line -> out buffer -> bytes
  *
@@ -20,13 +20,15 @@ typedef struct {
 } VcbChannelCallbacks;
 
 /* Takes the descriptor over (closes it), makes it non-blocking. context NULL: the default one. */
-VcbChannel *vcb_channel_new(int fd, GMainContext *context, const VcbChannelCallbacks *callbacks, gpointer user_data);
+VcbChannel *vcb_channel_new(int fd, GMainContext *context, const VcbChannelCallbacks *callbacks,
+                            gpointer user_data);
 
-/* Queue one message; what the socket does not take at once is sent as it drains. Dropped silently once the other
- * side is gone: `closed` tells that. The message stays the caller's. */
+/* Queue one message; what the socket does not take at once is sent as it drains. Dropped silently once the
+ * other side is gone: `closed` tells that. The message stays the caller's. */
 void vcb_channel_send(VcbChannel *channel, const cJSON *message);
 
-/* Send all that is queued, waiting at most deadline_us of CLOCK_MONOTONIC: for the last words before an exit. */
+/* Send all that is queued, waiting at most deadline_us of CLOCK_MONOTONIC: for the last words before an exit.
+ */
 void vcb_channel_flush(VcbChannel *channel, gint64 deadline_us);
 
 /* Close and free; no callback afterwards. NULL is fine, also from within a callback of this channel. */

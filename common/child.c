@@ -55,7 +55,9 @@ static gboolean on_exited(gint pidfd, GIOCondition condition, gpointer user_data
     pid_t pid = child->pid;
     int wait_status;
 
-    kill(-pid, SIGKILL); /* what it left behind in its group goes with it, before the number can be anybody else's */
+    kill(
+        -pid,
+        SIGKILL); /* what it left behind in its group goes with it, before the number can be anybody else's */
     wait_status = reap(pid);
     forget(child);
     if (child->exited)
@@ -82,8 +84,8 @@ static char **environment_for(const VcbChildParams *params)
 }
 
 /* Runs between fork and exec: async-signal-safe calls only. Returns only by failing. */
-static void become(const VcbChildParams *params, const char *program, char **environment, int control_fd, int log_fd,
-                   pid_t parent)
+static void become(const VcbChildParams *params, const char *program, char **environment, int control_fd,
+                   int log_fd, pid_t parent)
 {
     sigset_t none;
     int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -111,7 +113,8 @@ static void become(const VcbChildParams *params, const char *program, char **env
     execve(program, (char *const *)params->argv, environment);
 }
 
-VcbChild *vcb_child_spawn(const VcbChildParams *params, VcbChildExited exited, gpointer user_data, GError **error)
+VcbChild *vcb_child_spawn(const VcbChildParams *params, VcbChildExited exited, gpointer user_data,
+                          GError **error)
 {
     g_auto(GStrv) environment = environment_for(params);
     g_autofree char *program =
@@ -133,7 +136,8 @@ VcbChild *vcb_child_spawn(const VcbChildParams *params, VcbChildExited exited, g
     }
     if ((params->with_control && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control) != 0) ||
         pipe2(failure, O_CLOEXEC) != 0) {
-        g_set_error(error, VCB_ERROR, VCB_ERROR_INTERNAL, "descriptors for %s: %s", params->argv[0], g_strerror(errno));
+        g_set_error(error, VCB_ERROR, VCB_ERROR_INTERNAL, "descriptors for %s: %s", params->argv[0],
+                    g_strerror(errno));
         goto out;
     }
 
@@ -149,7 +153,8 @@ VcbChild *vcb_child_spawn(const VcbChildParams *params, VcbChildExited exited, g
     close(failure[1]);
     failure[1] = -1;
     if (pid < 0) {
-        g_set_error(error, VCB_ERROR, VCB_ERROR_INVALID, "fork for %s: %s", params->argv[0], g_strerror(errno));
+        g_set_error(error, VCB_ERROR, VCB_ERROR_INVALID, "fork for %s: %s", params->argv[0],
+                    g_strerror(errno));
         goto out;
     }
     setpgid(pid, pid); /* also here, so that the group exists when we return; EACCES after exec is fine */
@@ -160,8 +165,8 @@ VcbChild *vcb_child_spawn(const VcbChildParams *params, VcbChildExited exited, g
     }
     pidfd = (int)syscall(SYS_pidfd_open, pid, 0); /* close-on-exec by itself */
     if (pidfd < 0) {
-        g_set_error(error, VCB_ERROR, VCB_ERROR_INVALID, "pidfd_open for %s: %s (Linux 5.3 or newer is needed)", program,
-                    g_strerror(errno));
+        g_set_error(error, VCB_ERROR, VCB_ERROR_INVALID,
+                    "pidfd_open for %s: %s (Linux 5.3 or newer is needed)", program, g_strerror(errno));
         kill(-pid, SIGKILL);
         reap(pid);
         goto out;

@@ -1,10 +1,11 @@
 /* A child process: started with a real errno when exec fails, killed by the kernel when its parent dies, in a
- * process group of its own (Ctrl-C on the terminal reaches vcbench alone, which then ends its children in order),
- * with its output in a log file, and always reaped.
+ * process group of its own (Ctrl-C on the terminal reaches vcbench alone, which then ends its children in
+ * order), with its output in a log file, and always reaped.
  *
  *   spawn -> running -> (stop: SIGTERM, after the grace SIGKILL) -> exited callback -> free
  *
- * Call from the thread of the default GMainContext only: the kernel's parent-death signal belongs to that thread. */
+ * Call from the thread of the default GMainContext only: the kernel's parent-death signal belongs to that
+ * thread. */
 #pragma once
 
 #include <glib.h>
@@ -12,19 +13,22 @@
 
 typedef struct VcbChild VcbChild;
 
-/* The child ended; wait_status as of waitpid(2). Called once, from the main loop. vcb_child_free may be called within. */
+/* The child ended; wait_status as of waitpid(2). Called once, from the main loop. vcb_child_free may be
+ * called within. */
 typedef void (*VcbChildExited)(VcbChild *child, int wait_status, gpointer user_data);
 
 typedef struct {
-    const char *const *argv;        /* NULL-terminated; argv[0] with a '/' is run as it is, else sought in PATH */
+    const char *const *argv; /* NULL-terminated; argv[0] with a '/' is run as it is, else sought in PATH */
     const char *const *environment; /* "NAME=value" additions to the parent's environment; NULL: none */
     const char *directory;          /* working directory; NULL: the parent's */
-    const char *log_path;           /* stdout and stderr are appended here; NULL: both go to the parent's stderr */
-    gboolean with_control;          /* a socket pair; the child finds its end's number in VCBENCH_CONTROL_FD */
+    const char *log_path;  /* stdout and stderr are appended here; NULL: both go to the parent's stderr */
+    gboolean with_control; /* a socket pair; the child finds its end's number in VCBENCH_CONTROL_FD */
 } VcbChildParams;
 
-/* NULL and an error (VCB_ERROR_INVALID, with exec's errno in words) where it cannot be started. `exited` may be NULL. */
-VcbChild *vcb_child_spawn(const VcbChildParams *params, VcbChildExited exited, gpointer user_data, GError **error);
+/* NULL and an error (VCB_ERROR_INVALID, with exec's errno in words) where it cannot be started. `exited` may
+ * be NULL. */
+VcbChild *vcb_child_spawn(const VcbChildParams *params, VcbChildExited exited, gpointer user_data,
+                          GError **error);
 
 /* The parent's end of the control socket pair; the caller owns it from now on. -1 where there is none. */
 int vcb_child_take_control_fd(VcbChild *child);
@@ -44,8 +48,8 @@ void vcb_child_free(VcbChild *child);
 /* "exit status 3", "killed by signal 9 (SIGKILL)". New string. */
 char *vcb_child_describe_status(int wait_status);
 
-/* The number in VCBENCH_CONTROL_FD of this process, set close-on-exec; -1 where there is none or it is not an open
- * descriptor. For the child's side. */
+/* The number in VCBENCH_CONTROL_FD of this process, set close-on-exec; -1 where there is none or it is not an
+ * open descriptor. For the child's side. */
 int vcb_child_control_fd_of_this_process(void);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VcbChild, vcb_child_free)

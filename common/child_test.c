@@ -104,7 +104,8 @@ static void a_death_is_noticed_within_100_ms(void)
 static void stop_kills_the_one_that_will_not_go(void)
 {
     Ending ending = {0};
-    VcbChild *child = shell("trap '' TERM; echo ready >&3; while :; do read x <&3; done", NULL, TRUE, &ending);
+    VcbChild *child =
+        shell("trap '' TERM; echo ready >&3; while :; do read x <&3; done", NULL, TRUE, &ending);
     int fd = vcb_child_take_control_fd(child);
     char line[6];
 
@@ -134,7 +135,8 @@ static void a_child_takes_its_own_children_along(void)
     CU_ASSERT_FALSE(ending.ended);
 }
 
-VCB_TEST_MAIN("child", {"a missing program is an error with its errno", a_missing_program_is_an_error_with_its_errno},
+VCB_TEST_MAIN("child",
+              {"a missing program is an error with its errno", a_missing_program_is_an_error_with_its_errno},
               {"the exit status and output are kept", the_exit_status_and_output_are_kept},
               {"a death is noticed within 100 ms", a_death_is_noticed_within_100_ms},
               {"stop kills the one that will not go", stop_kills_the_one_that_will_not_go},

@@ -7,6 +7,7 @@
 /* Now, in microseconds of CLOCK_MONOTONIC. */
 gint64 vcb_clock_now_us(void);
 
-/* The wall clock as "2026-11-23T04:05:06Z", or in the form that suits a folder's name ("20261123T040506Z"). New string. */
+/* The wall clock as "2026-11-23T04:05:06Z", or in the form that suits a folder's name ("20261123T040506Z").
+ * New string. */
 char *vcb_clock_utc_iso(void);
 char *vcb_clock_utc_compact(void);

@@ -1,6 +1,6 @@
 #include "common/error.h"
 
-G_DEFINE_QUARK(vcb-error-quark, vcb_error)
+G_DEFINE_QUARK(vcb - error - quark, vcb_error)
 
 int vcb_error_exit_status(const GError *error)
 {

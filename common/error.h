@@ -8,8 +8,8 @@
 GQuark vcb_error_quark(void);
 
 typedef enum {
-    VCB_ERROR_USAGE = 2,    /* bad arguments or an invalid scenario: the person can mend the input */
-    VCB_ERROR_INVALID = 3,  /* the machine cannot do what was asked: missing package, port in use, full disk */
+    VCB_ERROR_USAGE = 2,   /* bad arguments or an invalid scenario: the person can mend the input */
+    VCB_ERROR_INVALID = 3, /* the machine cannot do what was asked: missing package, port in use, full disk */
     VCB_ERROR_INTERNAL = 4, /* nobody's input explains it */
 } VcbErrorCode;
 

@@ -1,5 +1,5 @@
-/* What vcbench needs on top of cJSON: ownership by g_autoptr, and readers that take a default, so that a field
- * that is absent or of the wrong type reads as "not said" rather than as a crash. */
+/* What vcbench needs on top of cJSON: ownership by g_autoptr, and readers that take a default, so that a
+ * field that is absent or of the wrong type reads as "not said" rather than as a crash. */
 #pragma once
 
 #include <cjson/cJSON.h>

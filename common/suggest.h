@@ -3,6 +3,8 @@
 
 #include <glib.h>
 
-/* The word of the NULL-terminated list nearest to `typed` by edits (insert, delete, replace, swap of neighbours,
- * '-', '_' and ' ' alike, case ignored), or NULL where none is near enough to be a likely slip. Owned by the list. */
+/* The word of the NULL-terminated list nearest to `typed` by edits (insert, delete, replace, swap of
+ * neighbours,
+ * '-', '_' and ' ' alike, case ignored), or NULL where none is near enough to be a likely slip. Owned by the
+ * list. */
 const char *vcb_suggest(const char *typed, const char *const *known);

@@ -43,7 +43,7 @@ static inline int vcb_test_run(const char *suite_name, const VcbTest *tests, gsi
     do {                                                                                                     \
         const char *vcb_a = (actual), *vcb_e = (expected);                                                   \
         if (g_strcmp0(vcb_a, vcb_e) != 0)                                                                    \
-            g_printerr("%s:%d: got \"%s\", expected \"%s\"\n", __FILE__, __LINE__, vcb_a ? vcb_a : "(null)",  \
+            g_printerr("%s:%d: got \"%s\", expected \"%s\"\n", __FILE__, __LINE__, vcb_a ? vcb_a : "(null)", \
                        vcb_e ? vcb_e : "(null)");                                                            \
         CU_ASSERT_TRUE(g_strcmp0(vcb_a, vcb_e) == 0);                                                        \
     } while (0)
@@ -52,6 +52,6 @@ static inline int vcb_test_run(const char *suite_name, const VcbTest *tests, gsi
     do {                                                                                                     \
         double vcb_a = (actual), vcb_e = (expected);                                                         \
         if (!(vcb_a - vcb_e <= (tolerance) && vcb_e - vcb_a <= (tolerance)))                                 \
-            g_printerr("%s:%d: got %.9g, expected %.9g\n", __FILE__, __LINE__, vcb_a, vcb_e);                 \
+            g_printerr("%s:%d: got %.9g, expected %.9g\n", __FILE__, __LINE__, vcb_a, vcb_e);                \
         CU_ASSERT_TRUE(vcb_a - vcb_e <= (tolerance) && vcb_e - vcb_a <= (tolerance));                        \
     } while (0)

@@ -57,7 +57,8 @@ void vcb_frame_meter_report(const VcbFrameMeter *meter, gint64 now_us, cJSON *in
 
     vcb_json_add_int(inbound, "framesReceived", (gint64)meter->received);
     vcb_json_add_int(inbound, "framesDecoded", (gint64)meter->decoded);
-    vcb_json_add_int(inbound, "framesDropped", (gint64)(MAX(meter->received, meter->decoded) - meter->decoded));
+    vcb_json_add_int(inbound, "framesDropped",
+                     (gint64)(MAX(meter->received, meter->decoded) - meter->decoded));
     if (!meter->decoded)
         return;
     gap_us = MAX(gap_us, now_us - meter->last_us);

@@ -58,7 +58,9 @@ static char **parse_strings(const cJSON *array)
     if (!array)
         return NULL;
     strings = g_ptr_array_new();
-    cJSON_ArrayForEach(item, array) if (cJSON_IsString(item)) g_ptr_array_add(strings, g_strdup(item->valuestring));
+    cJSON_ArrayForEach (item, array)
+        if (cJSON_IsString(item))
+            g_ptr_array_add(strings, g_strdup(item->valuestring));
     g_ptr_array_add(strings, NULL);
     return (char **)g_ptr_array_free(g_steal_pointer(&strings), FALSE);
 }
@@ -68,8 +70,7 @@ static void parse_ice(VcbPeerConfig *config, const cJSON *ice)
     const cJSON *server;
 
     config->ice_servers = g_ptr_array_new_with_free_func(free_server);
-    cJSON_ArrayForEach(server, vcb_json_array(ice, "servers"))
-    {
+    cJSON_ArrayForEach (server, vcb_json_array(ice, "servers")) {
         VcbIceServerConfig *parsed = g_new0(VcbIceServerConfig, 1);
 
         parsed->urls = copy(server, "urls", "");
@@ -103,11 +104,13 @@ VcbPeerConfig *vcb_peer_config_parse(const cJSON *configure, GError **error)
     config->report_sdp = vcb_json_bool(configure, "report_sdp", FALSE);
 
     if (!config->peer || !config->call) {
-        g_set_error_literal(error, VCB_ERROR, VCB_ERROR_INTERNAL, "configure: `peer` and `call` must be strings");
+        g_set_error_literal(error, VCB_ERROR, VCB_ERROR_INTERNAL,
+                            "configure: `peer` and `call` must be strings");
         return NULL;
     }
     if (config->stats_interval_us < 10000) {
-        g_set_error_literal(error, VCB_ERROR, VCB_ERROR_INTERNAL, "configure: `stats_interval_ms` must be 10 or more");
+        g_set_error_literal(error, VCB_ERROR, VCB_ERROR_INTERNAL,
+                            "configure: `stats_interval_ms` must be 10 or more");
         return NULL;
     }
     return g_steal_pointer(&config);

@@ -1,5 +1,5 @@
-/* The peer's side of the peer protocol (docs/peer-protocol.md): reading `configure`, and writing messages. Shared by
- * every engine that is written in C. */
+/* The peer's side of the peer protocol (docs/peer-protocol.md): reading `configure`, and writing messages.
+ * Shared by every engine that is written in C. */
 #pragma once
 
 #include "common/channel.h"
@@ -26,13 +26,14 @@ typedef struct {
     guint64 seed;
     VcbVideoConfig *video; /* NULL: sends none */
     VcbAudioConfig *audio; /* NULL: sends none */
-    char *receive_video;   /* the codec that the other side sends, or NULL: what a peer that sends none must offer to take */
+    char *receive_video;   /* the codec that the other side sends, or NULL: what a peer that sends none must
+                              offer to take */
     char *receive_audio;
     gboolean data_channel;
-    GPtrArray *ice_servers;  /* of VcbIceServerConfig */
-    char *transport_policy;  /* "all", "relay" */
-    char *bundle_policy;     /* "max-bundle", "balanced", "max-compat" */
-    char **local_addresses;  /* NULL: every interface */
+    GPtrArray *ice_servers; /* of VcbIceServerConfig */
+    char *transport_policy; /* "all", "relay" */
+    char *bundle_policy;    /* "max-bundle", "balanced", "max-compat" */
+    char **local_addresses; /* NULL: every interface */
     gboolean candidate_queue;
     gboolean attach_late;
     gboolean designated; /* glare: only the room's first offers */

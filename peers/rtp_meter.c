@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define MOST_STREAMS 64   /* SSRCs in each direction; more would be an attack */
+#define MOST_STREAMS 64 /* SSRCs in each direction; more would be an attack */
 #define DUPLICATE_WINDOW 1024
 #define SENDER_REPORTS 16 /* remembered for round trips */
 
@@ -20,7 +20,7 @@ typedef struct {
     guint64 packets, payload_bytes, header_bytes;
     /* RFC 3550 A.1, without its probation: extended sequence numbers */
     guint64 base_sequence, highest_sequence;
-    guint64 unique; /* packets without duplicates */
+    guint64 unique;                /* packets without duplicates */
     guint8 seen[DUPLICATE_WINDOW]; /* 1: this sequence number (mod window) has come */
     /* RFC 3550 A.8 */
     gint64 last_arrival_us;
@@ -83,8 +83,8 @@ void vcb_rtp_meter_free(VcbRtpMeter *meter)
     g_free(meter);
 }
 
-void vcb_rtp_meter_set_payload(VcbRtpMeter *meter, int payload_type, const char *kind, const char *codec, int clock_rate,
-                               int apt)
+void vcb_rtp_meter_set_payload(VcbRtpMeter *meter, int payload_type, const char *kind, const char *codec,
+                               int clock_rate, int apt)
 {
     if (payload_type < 0 || payload_type > 127)
         return;
@@ -188,7 +188,8 @@ static void note_jitter(Stream *stream, guint32 rtp_time, gint64 t_us, int clock
     stream->last_rtp_time = rtp_time;
 }
 
-void vcb_rtp_meter_rtp(VcbRtpMeter *meter, VcbDirection direction, const guint8 *packet, gsize size, gint64 t_us)
+void vcb_rtp_meter_rtp(VcbRtpMeter *meter, VcbDirection direction, const guint8 *packet, gsize size,
+                       gint64 t_us)
 {
     gsize header = header_size(packet, size), padding = 0;
     int payload_type;
@@ -234,7 +235,8 @@ static void note_report_block(VcbRtpMeter *meter, const guint8 *block, gint64 t_
     stream->remote_fraction_lost = block[4] / 256.0;
     stream->remote_lost = (gint32)(read32(block + 4) << 8) >> 8; /* 24 bits, signed */
     stream->remote_jitter = clock_rate > 0 ? read32(block + 12) / (double)clock_rate : 0;
-    /* The round trip by our own clock: when did we send the report that the block answers? Needs no NTP time. */
+    /* The round trip by our own clock: when did we send the report that the block answers? Needs no NTP time.
+     */
     for (guint i = 0; last_report && i < SENDER_REPORTS; i++) {
         if (meter->reports[i].middle == last_report) {
             gint64 round_trip = t_us - meter->reports[i].sent_us - (gint64)((double)delay * 1e6 / 65536.0);
@@ -247,9 +249,10 @@ static void note_report_block(VcbRtpMeter *meter, const guint8 *block, gint64 t_
     }
 }
 
-/* Feedback about a stream: one that we receive where we send the feedback, one that we send where it came in. */
-static void note_feedback(VcbRtpMeter *meter, VcbDirection direction, int type, int format, const guint8 *packet,
-                          gsize size)
+/* Feedback about a stream: one that we receive where we send the feedback, one that we send where it came in.
+ */
+static void note_feedback(VcbRtpMeter *meter, VcbDirection direction, int type, int format,
+                          const guint8 *packet, gsize size)
 {
     VcbDirection about = direction == VCB_DIRECTION_OUT ? VCB_DIRECTION_IN : VCB_DIRECTION_OUT;
     Stream *stream = find(meter, about, read32(packet + 8));
@@ -258,7 +261,8 @@ static void note_feedback(VcbRtpMeter *meter, VcbDirection direction, int type, 
         stream->nack++;
     } else if (type == 206 && format == 1 && stream) { /* RFC 4585 section 6.3.1 */
         stream->pli++;
-    } else if (type == 206 && format == 4) { /* RFC 5104 section 4.3.1: the streams are named in the entries */
+    } else if (type == 206 &&
+               format == 4) { /* RFC 5104 section 4.3.1: the streams are named in the entries */
         for (gsize at = 12; at + 8 <= size; at += 8) {
             stream = find(meter, about, read32(packet + at));
             if (stream)
@@ -267,7 +271,8 @@ static void note_feedback(VcbRtpMeter *meter, VcbDirection direction, int type, 
     }
 }
 
-void vcb_rtp_meter_rtcp(VcbRtpMeter *meter, VcbDirection direction, const guint8 *packet, gsize size, gint64 t_us)
+void vcb_rtp_meter_rtcp(VcbRtpMeter *meter, VcbDirection direction, const guint8 *packet, gsize size,
+                        gint64 t_us)
 {
     while (size >= 8 && packet[0] >> 6 == 2) {
         gsize length = 4 * ((gsize)read16(packet + 2) + 1);
@@ -351,7 +356,8 @@ static void report_out(const VcbRtpMeter *meter, const Stream *stream, cJSON *re
     vcb_json_add_int(object, "nackCount", (gint64)stream->nack);
     vcb_json_add_int(object, "pliCount", (gint64)stream->pli);
     vcb_json_add_int(object, "firCount", (gint64)stream->fir);
-    vcb_json_add_int(object, "retransmittedPacketsSent", (gint64)retransmitted(meter, VCB_DIRECTION_OUT, stream));
+    vcb_json_add_int(object, "retransmittedPacketsSent",
+                     (gint64)retransmitted(meter, VCB_DIRECTION_OUT, stream));
     if (!stream->has_remote)
         return;
     object = add_object(report, "remote-inbound-rtp", stream, payload);

@@ -11,8 +11,8 @@ struct VcbSignalingClient {
     struct lws_context *context;
     struct lws *socket; /* owned by the context; NULL while there is none */
     char *host, *path, *token;
-    GQueue out;      /* of GBytes: texts that wait for the socket */
-    GByteArray *in;  /* fragments of the message that is coming in */
+    GQueue out;     /* of GBytes: texts that wait for the socket */
+    GByteArray *in; /* fragments of the message that is coming in */
     gboolean opened, closed;
     VcbSignalingEvents events;
     gpointer user_data;
@@ -119,7 +119,8 @@ static void on_log(int level, const char *line)
 }
 
 VcbSignalingClient *vcb_signaling_client_new(const char *url, const char *token, GMainLoop *loop,
-                                             const VcbSignalingEvents *events, gpointer user_data, GError **error)
+                                             const VcbSignalingEvents *events, gpointer user_data,
+                                             GError **error)
 {
     g_autoptr(GUri) uri = g_uri_parse(url, G_URI_FLAGS_ENCODED, error);
     VcbSignalingClient *client;
@@ -130,14 +131,15 @@ VcbSignalingClient *vcb_signaling_client_new(const char *url, const char *token,
         return NULL;
     secure = g_str_equal(g_uri_get_scheme(uri), "wss");
     if ((!secure && !g_str_equal(g_uri_get_scheme(uri), "ws")) || !g_uri_get_host(uri)) {
-        g_set_error(error, VCB_ERROR, VCB_ERROR_USAGE, "%s: the signaling server's URL must begin with ws:// or wss://",
-                    url);
+        g_set_error(error, VCB_ERROR, VCB_ERROR_USAGE,
+                    "%s: the signaling server's URL must begin with ws:// or wss://", url);
         return NULL;
     }
     client = g_new0(VcbSignalingClient, 1);
     client->host = g_strdup(g_uri_get_host(uri));
-    client->path = g_strdup_printf("%s%s%s", *g_uri_get_path(uri) ? g_uri_get_path(uri) : "/",
-                                   g_uri_get_query(uri) ? "?" : "", g_uri_get_query(uri) ? g_uri_get_query(uri) : "");
+    client->path =
+        g_strdup_printf("%s%s%s", *g_uri_get_path(uri) ? g_uri_get_path(uri) : "/",
+                        g_uri_get_query(uri) ? "?" : "", g_uri_get_query(uri) ? g_uri_get_query(uri) : "");
     client->token = g_strdup(token);
     client->events = *events;
     client->user_data = user_data;
@@ -169,8 +171,8 @@ VcbSignalingClient *vcb_signaling_client_new(const char *url, const char *token,
         .host = client->host,
         .origin = client->host,
         .local_protocol_name = PROTOCOLS[0].name,
-        .ssl_connection = secure ? LCCSCF_USE_SSL | LCCSCF_ALLOW_SELFSIGNED | LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK |
-                                       LCCSCF_ALLOW_EXPIRED
+        .ssl_connection = secure ? LCCSCF_USE_SSL | LCCSCF_ALLOW_SELFSIGNED |
+                                       LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK | LCCSCF_ALLOW_EXPIRED
                                  : 0,
         .pwsi = &client->socket,
     };

@@ -20,7 +20,8 @@ int vcb_cmd_report(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     int format = VCB_FORMAT_TEXT, status = 0;
 
-    g_option_context_set_summary(context, "Make run.json, report.html, graphs, junit.xml and samples.csv again from events.jsonl.");
+    g_option_context_set_summary(
+        context, "Make run.json, report.html, graphs, junit.xml and samples.csv again from events.jsonl.");
     g_option_context_add_main_entries(context, entries, NULL);
     if (!g_option_context_parse(context, &argc, &argv, &error))
         return vcb_cli_fail("report", error);

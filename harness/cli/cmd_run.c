@@ -35,11 +35,16 @@ static gboolean parse(Arguments *arguments, int argc, char **argv, GError **erro
         {"out", 'o', 0, G_OPTION_ARG_FILENAME, &arguments->out, "results folder (default: results)", "DIR"},
         {"repeat", 0, 0, G_OPTION_ARG_STRING, &arguments->repeat, "repeats of each call", "N"},
         {"seed", 0, 0, G_OPTION_ARG_STRING, &arguments->seed, "seed of all decisions", "S"},
-        {"jobs", 'j', 0, G_OPTION_ARG_STRING, &arguments->jobs, "calls at once (default: what the machine bears)", "N"},
-        {"set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &arguments->sets, "override a setting, e.g. peer.video.codec=h264", "PATH=VALUE"},
-        {"filter", 0, 0, G_OPTION_ARG_STRING_ARRAY, &arguments->filters, "only these calls, by matrix value, pair or repeat", "K=V"},
-        {"format", 0, 0, G_OPTION_ARG_STRING, &arguments->format, "what stdout gets: text, json, github", "FORMAT"},
-        {"no-progress", 0, 0, G_OPTION_ARG_NONE, &arguments->no_progress, "say nothing until the verdict", NULL},
+        {"jobs", 'j', 0, G_OPTION_ARG_STRING, &arguments->jobs,
+         "calls at once (default: what the machine bears)", "N"},
+        {"set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &arguments->sets,
+         "override a setting, e.g. peer.video.codec=h264", "PATH=VALUE"},
+        {"filter", 0, 0, G_OPTION_ARG_STRING_ARRAY, &arguments->filters,
+         "only these calls, by matrix value, pair or repeat", "K=V"},
+        {"format", 0, 0, G_OPTION_ARG_STRING, &arguments->format, "what stdout gets: text, json, github",
+         "FORMAT"},
+        {"no-progress", 0, 0, G_OPTION_ARG_NONE, &arguments->no_progress, "say nothing until the verdict",
+         NULL},
         {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &arguments->files, NULL, "FILE..."},
         {NULL, 0, 0, 0, NULL, NULL, NULL},
     };
@@ -57,7 +62,8 @@ static gboolean parse(Arguments *arguments, int argc, char **argv, GError **erro
     if (!g_option_context_parse_strv(context, &copy, error))
         return FALSE;
     if (!arguments->files || !arguments->files[0]) {
-        g_set_error_literal(error, VCB_ERROR, VCB_ERROR_USAGE, "run: no scenario given, e.g. vcbench scenarios/lan.yaml");
+        g_set_error_literal(error, VCB_ERROR, VCB_ERROR_USAGE,
+                            "run: no scenario given, e.g. vcbench scenarios/lan.yaml");
         return FALSE;
     }
     if (!arguments->out)
@@ -83,11 +89,11 @@ static char **all_sets(const Arguments *arguments)
 }
 
 /* One scenario from its file to its verdict on stdout. Returns the exit status. */
-static int run_one(const Arguments *arguments, const VcbScenario *scenario, char **argv)
+static int run_one(const Arguments *arguments, const VcbScenario *scenario, const char *const *command)
 {
     VcbRunOptions options = {
         .out = arguments->out,
-        .command = (const char *const *)argv,
+        .command = command,
         .filters = (const char *const *)arguments->filters,
         .progress = !arguments->no_progress,
         .colour = vcb_cli_colour(STDERR_FILENO),
@@ -147,6 +153,7 @@ int vcb_cmd_run(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) scenarios = g_ptr_array_new_with_free_func(free_scenario);
     g_auto(GStrv) sets = NULL;
+    g_autoptr(GPtrArray) command = g_ptr_array_new();
     int status = 0;
 
     if (!parse(&arguments, argc, argv, &error)) {
@@ -167,18 +174,21 @@ int vcb_cmd_run(int argc, char **argv)
             status = worse(status, vcb_error_exit_status(problem));
         }
     }
-    for (guint i = 0; status == 0 && i < scenarios->len; i++) {
+    if (status != 0)
+        g_ptr_array_set_size(scenarios, 0);
+    /* As a person would type it again. */
+    g_ptr_array_add(command, (gpointer) "vcbench");
+    g_ptr_array_add(command, (gpointer) "run");
+    for (int i = 1; i < argc; i++)
+        g_ptr_array_add(command, argv[i]);
+    g_ptr_array_add(command, NULL);
+    for (guint i = 0; i < scenarios->len; i++) {
         int one;
 
         if (scenarios->len > 1 && !arguments.no_progress)
             fprintf(stderr, "%s (%u of %u)\n", arguments.files[i], i + 1, scenarios->len);
-        one = run_one(&arguments, scenarios->pdata[i], argv);
-        if (one >= 128)
-            status = one;
-        else if (i == 0)
-            status = one;
-        else
-            status = worse(status, one);
+        one = run_one(&arguments, scenarios->pdata[i], (const char *const *)command->pdata);
+        status = worse(status, one);
         if (one > 128)
             break;
     }

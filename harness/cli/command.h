@@ -1,4 +1,5 @@
-/* The commands of vcbench: one function each, which parses its own arguments and returns the exit status (docs/cli.md). */
+/* The commands of vcbench: one function each, which parses its own arguments and returns the exit status
+ * (docs/cli.md). */
 #pragma once
 
 #include <glib.h>
@@ -14,5 +15,6 @@ gboolean vcb_cli_colour(int fd);
 /* "text", "json", "github" to VcbFormat; FALSE and an error for anything else. */
 gboolean vcb_cli_parse_format(const char *text, int *ret_format, GError **error);
 
-/* Print "vcbench: MESSAGE" (and, for usage errors, where help is) on stderr; returns the error's exit status. */
+/* Print "vcbench: MESSAGE" (and, for usage errors, where help is) on stderr; returns the error's exit status.
+ */
 int vcb_cli_fail(const char *command, const GError *error);

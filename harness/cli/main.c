@@ -38,7 +38,8 @@ static void print_help(FILE *out)
         fprintf(out, "  %-9s %-11s %s\n", COMMANDS[i].name, COMMANDS[i].arguments, COMMANDS[i].summary);
     fputs("\n`vcbench COMMAND --help` lists a command's options; `vcbench --version` the version.\n"
           "First steps: vcbench scenarios/lan.yaml\n\n"
-          "Exit status: 0 every expectation held; 1 one failed; 2 bad usage or scenario; 3 the run is invalid or the\n"
+          "Exit status: 0 every expectation held; 1 one failed; 2 bad usage or scenario; 3 the run is "
+          "invalid or the\n"
           "machine lacks something; 4 internal error; 128+N ended by signal N.\n",
           out);
 }

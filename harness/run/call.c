@@ -42,7 +42,7 @@ struct VcbCall {
     VcbOutcome outcome;
     char *reason; /* owned; "" until something went wrong */
     Peer peers[2];
-    guint deadline;  /* of the phase */
+    guint deadline; /* of the phase */
     guint usage_timer;
     guint usage_samples;
     TimelineTimer *timeline; /* settings->n_timeline of them, once connected */
@@ -189,13 +189,15 @@ static gboolean on_deadline(gpointer user_data)
     switch (call->phase) {
     case VCB_CALL_STARTING:
         reason = g_strdup_printf("%s did not say `ready` within %.1f s of its start",
-                                 call->peers[0].ready ? call->peers[1].settings->name : call->peers[0].settings->name,
+                                 call->peers[0].ready ? call->peers[1].settings->name
+                                                      : call->peers[0].settings->name,
                                  (double)call->settings->start_timeout_us / 1e6);
         stop(call, VCB_OUTCOME_FAILED, reason);
         break;
     case VCB_CALL_JOINING:
         states = describe_peers(call);
-        reason = g_strdup_printf("not connected within %.1f s: %s", (double)call->settings->connect_timeout_us / 1e6, states);
+        reason = g_strdup_printf("not connected within %.1f s: %s",
+                                 (double)call->settings->connect_timeout_us / 1e6, states);
         stop(call, VCB_OUTCOME_FAILED, reason);
         break;
     case VCB_CALL_CONNECTED:
@@ -208,8 +210,9 @@ static gboolean on_deadline(gpointer user_data)
             if (!vcb_child_is_running(peer->child))
                 continue;
             cJSON *note = vcb_run_log_event("note");
-            g_autofree char *text = g_strdup_printf("%s did not end within %.1f s of hang-up and was killed",
-                                                    peer->settings->name, (double)call->settings->stop_timeout_us / 1e6);
+            g_autofree char *text =
+                g_strdup_printf("%s did not end within %.1f s of hang-up and was killed",
+                                peer->settings->name, (double)call->settings->stop_timeout_us / 1e6);
             cJSON_AddStringToObject(note, "message", text);
             log_event(call, note);
             vcb_child_stop(peer->child, KILL_GRACE_US);
@@ -332,11 +335,13 @@ static void stop(VcbCall *call, VcbOutcome outcome, const char *reason)
 static void on_ready(Peer *peer, const cJSON *message)
 {
     VcbCall *call = peer->call;
-    const cJSON *unsupported = vcb_json_array(message, "unsupported"), *first = cJSON_GetArrayItem(unsupported, 0);
+    const cJSON *unsupported = vcb_json_array(message, "unsupported"),
+                *first = cJSON_GetArrayItem(unsupported, 0);
 
     peer->ready = TRUE;
     if (first) {
-        g_autofree char *reason = g_strdup_printf("%s: %s", peer->settings->name, vcb_json_string(first, "reason", "unsupported"));
+        g_autofree char *reason =
+            g_strdup_printf("%s: %s", peer->settings->name, vcb_json_string(first, "reason", "unsupported"));
 
         stop(call, VCB_OUTCOME_SKIPPED, reason);
     } else if (call->phase == VCB_CALL_STARTING && call->peers[0].ready && call->peers[1].ready) {
@@ -379,7 +384,8 @@ static void on_state(Peer *peer, const cJSON *message)
             if (call->phase == VCB_CALL_JOINING && call->peers[0].connected && call->peers[1].connected)
                 enter(call, VCB_CALL_CONNECTED);
         } else if (g_str_equal(value, "failed")) {
-            g_autofree char *reason = g_strdup_printf("%s: connectionState became failed", peer->settings->name);
+            g_autofree char *reason =
+                g_strdup_printf("%s: connectionState became failed", peer->settings->name);
 
             stop(call, VCB_OUTCOME_FAILED, reason);
         }
@@ -398,8 +404,7 @@ static void on_stats(Peer *peer, const cJSON *message)
     const cJSON *object;
 
     peer->received = peer->lost = 0;
-    cJSON_ArrayForEach(object, vcb_json_array(message, "report"))
-    {
+    cJSON_ArrayForEach (object, vcb_json_array(message, "report")) {
         if (g_str_equal(vcb_json_string(object, "type", ""), "inbound-rtp")) {
             peer->received += vcb_json_number(object, "packetsReceived", 0);
             peer->lost += vcb_json_number(object, "packetsLost", 0);
@@ -450,7 +455,8 @@ static void on_malformed(VcbChannel *channel, const char *line, gpointer user_da
 {
     Peer *peer = user_data;
     g_autofree char *valid = g_utf8_make_valid(line, -1);
-    g_autofree char *text = g_strdup_printf("%s sent a line that is not a JSON object: %.80s", peer->settings->name, valid);
+    g_autofree char *text =
+        g_strdup_printf("%s sent a line that is not a JSON object: %.80s", peer->settings->name, valid);
     cJSON *note = vcb_run_log_event("note");
 
     cJSON_AddStringToObject(note, "message", text);
@@ -464,7 +470,8 @@ static void on_closed(VcbChannel *channel, gpointer user_data)
 
     g_clear_pointer(&peer->channel, vcb_channel_free);
     if (vcb_child_is_running(peer->child) && !peer->told_to_quit) {
-        g_autofree char *reason = g_strdup_printf("%s closed its control channel without `quit`", peer->settings->name);
+        g_autofree char *reason =
+            g_strdup_printf("%s closed its control channel without `quit`", peer->settings->name);
 
         stop(call, VCB_OUTCOME_FAILED, reason);
         vcb_child_stop(peer->child, KILL_GRACE_US);
@@ -487,9 +494,9 @@ static void on_exited(VcbChild *child, int wait_status, gpointer user_data)
     cJSON_AddBoolToObject(event, "expected", expected);
     log_event(call, event);
     if (call->phase < VCB_CALL_STOPPING) {
-        g_autofree char *reason = g_strdup_printf("the process of %s ended while the call was %s: %s (its log: logs/%s-%s.log)",
-                                                  peer->settings->name, PHASE_NAMES[call->phase], status,
-                                                  call->planned->id, peer->settings->name);
+        g_autofree char *reason = g_strdup_printf(
+            "the process of %s ended while the call was %s: %s (its log: logs/%s-%s.log)",
+            peer->settings->name, PHASE_NAMES[call->phase], status, call->planned->id, peer->settings->name);
 
         stop(call, VCB_OUTCOME_FAILED, reason);
     }
@@ -504,8 +511,8 @@ static gboolean start_peer(VcbCall *call, Peer *peer, GError **error)
 {
     const char *own[] = {call->context->peer_program, NULL};
     const char *const *argv = peer->settings->exec ? (const char *const *)peer->settings->exec : own;
-    g_autofree char *log_path = g_strdup_printf("%s/logs/%s-%s.log", call->context->directory, call->planned->id,
-                                                peer->settings->name);
+    g_autofree char *log_path = g_strdup_printf("%s/logs/%s-%s.log", call->context->directory,
+                                                call->planned->id, peer->settings->name);
     VcbChildParams params = {.argv = argv, .log_path = log_path, .with_control = TRUE};
     g_autoptr(cJSON) configure = vcb_configure_message(call->context, call->planned, peer->index);
     cJSON *event, *arguments;
@@ -528,7 +535,8 @@ static gboolean start_peer(VcbCall *call, Peer *peer, GError **error)
     return TRUE;
 }
 
-VcbCall *vcb_call_new(const VcbCallContext *context, const VcbPlannedCall *planned, VcbCallChanged changed, gpointer user_data)
+VcbCall *vcb_call_new(const VcbCallContext *context, const VcbPlannedCall *planned, VcbCallChanged changed,
+                      gpointer user_data)
 {
     VcbCall *call = g_new0(VcbCall, 1);
     g_autoptr(GError) error = NULL;

@@ -1,7 +1,7 @@
 /* One call: two peer processes, led through a call by the peer protocol.
  *
- *   starting --both ready--> ready --join--> joining --both connected--> connected --duration--> stopping --both gone--> ended
- *       |                      |                |                            |                      ^
+ *   starting --both ready--> ready --join--> joining --both connected--> connected --duration--> stopping
+ * --both gone--> ended |                      |                |                            | ^
  *       +----------------------+----------------+------ failure, deadline, interruption ------------+
  *
  * Every arrow is an event or a deadline; whatever happens, a call ends. Main thread only. */
@@ -42,7 +42,8 @@ typedef struct {
 typedef void (*VcbCallChanged)(VcbCall *call, gpointer user_data);
 
 /* Starts the processes. `planned` must outlive the call. */
-VcbCall *vcb_call_new(const VcbCallContext *context, const VcbPlannedCall *planned, VcbCallChanged changed, gpointer user_data);
+VcbCall *vcb_call_new(const VcbCallContext *context, const VcbPlannedCall *planned, VcbCallChanged changed,
+                      gpointer user_data);
 void vcb_call_free(VcbCall *call);
 
 /* From READY alone. */
@@ -60,6 +61,7 @@ VcbOutcome vcb_call_outcome(const VcbCall *call); /* once STOPPING */
 const char *vcb_call_reason(const VcbCall *call); /* "" where it completed */
 const VcbPlannedCall *vcb_call_planned(const VcbCall *call);
 double vcb_call_connect_ms(const VcbCall *call); /* -1 where it did not connect; for the progress line */
-double vcb_call_loss_pct(const VcbCall *call);   /* of video and audio as last told; -1 where nothing was told */
+double
+vcb_call_loss_pct(const VcbCall *call); /* of video and audio as last told; -1 where nothing was told */
 
 const char *vcb_outcome_name(VcbOutcome outcome);

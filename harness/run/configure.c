@@ -105,7 +105,8 @@ static char *make_token(const char *secret, const char *room, const char *name, 
     char *encoded;
     jwt_t *jwt = NULL;
 
-    if (jwt_new(&jwt) == 0 && jwt_add_grant(jwt, "room", room) == 0 && jwt_add_grant(jwt, "name", name) == 0 &&
+    if (jwt_new(&jwt) == 0 && jwt_add_grant(jwt, "room", room) == 0 &&
+        jwt_add_grant(jwt, "name", name) == 0 &&
         jwt_add_grant_int(jwt, "exp", (long)(g_get_real_time() / G_USEC_PER_SEC + 24 * 3600)) == 0 &&
         jwt_set_alg(jwt, JWT_ALG_HS256, (const unsigned char *)secret, (int)strlen(secret)) == 0 &&
         (encoded = jwt_encode_str(jwt))) {

@@ -34,7 +34,8 @@ static int free_port(void)
     for (int attempt = 0; attempt < 20; attempt++) {
         struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
         socklen_t length = sizeof address;
-        int udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        int udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0),
+            tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         gboolean both = bind(udp, (struct sockaddr *)&address, sizeof address) == 0 &&
                         getsockname(udp, (struct sockaddr *)&address, &length) == 0 &&
                         bind(tcp, (struct sockaddr *)&address, sizeof address) == 0;
@@ -61,7 +62,8 @@ static void stop_probing(VcbCoturn *coturn)
 static gboolean on_probe_time(gpointer user_data)
 {
     VcbCoturn *coturn = user_data;
-    static const guint8 request[20] = {0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 'v', 'c', 'b', 'e', 'n', 'c', 'h', '-', 't', 'u', 'r', 'n'};
+    static const guint8 request[20] = {0,   1,   0,   0,   0x21, 0x12, 0xa4, 0x42, 'v', 'c',
+                                       'b', 'e', 'n', 'c', 'h',  '-',  't',  'u',  'r', 'n'};
 
     (void)!send(coturn->probe_fd, request, sizeof request, MSG_NOSIGNAL); /* refused until it listens */
     return G_SOURCE_CONTINUE;
@@ -119,7 +121,8 @@ static void on_exited(VcbChild *child, int wait_status, gpointer user_data)
 
 static gboolean open_probe(VcbCoturn *coturn, GError **error)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((guint16)coturn->port),
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((guint16)coturn->port),
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 
     coturn->probe_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -140,11 +143,23 @@ static gboolean start(VcbCoturn *coturn, const char *directory, GError **error)
     g_autofree char *database = g_strdup_printf("--userdb=%s/turndb", coturn->folder);
     g_autofree char *pid_file = g_strdup_printf("--pidfile=%s/turnserver.pid", coturn->folder);
     g_autofree char *log_path = g_build_filename(directory, "logs", "turnserver.log", NULL);
-    const char *argv[] = {"turnserver",      "-n",          "--no-cli",    "--listening-ip=127.0.0.1",
-                          "--relay-ip=127.0.0.1", port,     user,          "--lt-cred-mech",
-                          "--realm=vcbench", "--allow-loopback-peers",     "--no-tls",
-                          "--no-dtls",       "--log-file=stdout",          "--simple-log",
-                          database,          pid_file,      NULL};
+    const char *argv[] = {"turnserver",
+                          "-n",
+                          "--no-cli",
+                          "--listening-ip=127.0.0.1",
+                          "--relay-ip=127.0.0.1",
+                          port,
+                          user,
+                          "--lt-cred-mech",
+                          "--realm=vcbench",
+                          "--allow-loopback-peers",
+                          "--no-tls",
+                          "--no-dtls",
+                          "--log-file=stdout",
+                          "--simple-log",
+                          database,
+                          pid_file,
+                          NULL};
     VcbChildParams params = {.argv = argv, .log_path = log_path};
     cJSON *event;
 
@@ -175,7 +190,8 @@ VcbCoturn *vcb_coturn_new(const char *directory, guint64 seed, VcbRunLog *log, c
     coturn->credential = g_strdup_printf("%" G_GINT64_MODIFIER "x", vcb_seed_derive(seed, "turn/credential"));
     coturn->folder = g_build_filename(directory, "logs", "turn", NULL);
     if (g_mkdir_with_parents(coturn->folder, 0755) != 0 || !coturn->port) {
-        g_set_error(error, VCB_ERROR, VCB_ERROR_INVALID, "coturn: no folder %s or no free port", coturn->folder);
+        g_set_error(error, VCB_ERROR, VCB_ERROR_INVALID, "coturn: no folder %s or no free port",
+                    coturn->folder);
         vcb_coturn_free(coturn);
         return NULL;
     }

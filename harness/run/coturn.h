@@ -11,7 +11,8 @@ typedef struct {
     void (*died)(const char *reason, gpointer user_data);
 } VcbCoturnEvents;
 
-/* Its files and its log go to DIRECTORY/logs/. NULL and an error (with the package to install) where it cannot be started. */
+/* Its files and its log go to DIRECTORY/logs/. NULL and an error (with the package to install) where it
+ * cannot be started. */
 VcbCoturn *vcb_coturn_new(const char *directory, guint64 seed, VcbRunLog *log, const VcbCoturnEvents *events,
                           gpointer user_data, GError **error);
 void vcb_coturn_free(VcbCoturn *coturn);

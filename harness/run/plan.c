@@ -19,19 +19,19 @@ static char *value_text(const cJSON *value)
 }
 
 /* Is the call kept by one filter? *known: the filter's name means something here. */
-static gboolean keeps(const VcbScenario *scenario, const VcbPlannedCall *call, const char *name, const char *wanted,
-                      gboolean *known)
+static gboolean keeps(const VcbScenario *scenario, const VcbPlannedCall *call, const char *name,
+                      const char *wanted, gboolean *known)
 {
     const cJSON *item;
 
     if (g_str_equal(name, "pair") || g_str_equal(name, "repeat")) {
-        g_autofree char *number = g_strdup_printf("%d", g_str_equal(name, "pair") ? call->pair : call->repeat);
+        g_autofree char *number =
+            g_strdup_printf("%d", g_str_equal(name, "pair") ? call->pair : call->repeat);
 
         *known = TRUE;
         return g_str_equal(number, wanted);
     }
-    cJSON_ArrayForEach(item, scenario->variants[call->variant].matrix)
-    {
+    cJSON_ArrayForEach (item, scenario->variants[call->variant].matrix) {
         if (names_path(name, item->string)) {
             g_autofree char *value = value_text(item);
 
@@ -58,7 +58,8 @@ static gboolean passes(const VcbScenario *scenario, const VcbPlannedCall *call, 
         passed &= keeps(scenario, call, parts[0], parts[1], &known);
         if (!known) {
             g_set_error(error, VCB_ERROR, VCB_ERROR_USAGE,
-                        "--filter %s: no such name; use a path of the scenario's matrix, pair or repeat", *filters);
+                        "--filter %s: no such name; use a path of the scenario's matrix, pair or repeat",
+                        *filters);
             return FALSE;
         }
     }
@@ -75,7 +76,8 @@ VcbPlan *vcb_plan_new(const VcbScenario *scenario, const char *const *filters, G
         for (guint variant = 0; variant < scenario->n_variants; variant++) {
             for (int pair = 1; pair <= scenario->variants[variant].settings.pairs; pair++) {
                 VcbPlannedCall call = {.pair = pair, .repeat = repeat, .variant = variant};
-                g_autofree char *purpose = g_strdup_printf("call/variant=%u/pair=%d/repeat=%d", variant, pair, repeat);
+                g_autofree char *purpose =
+                    g_strdup_printf("call/variant=%u/pair=%d/repeat=%d", variant, pair, repeat);
                 g_autoptr(GError) problem = NULL;
                 gboolean kept = passes(scenario, &call, filters, &problem);
 
@@ -115,8 +117,8 @@ void vcb_plan_free(VcbPlan *plan)
     g_free(plan);
 }
 
-/* Share of a core that a peer's picture costs, encoded on one side and decoded on the other. Measured on 640x360 at
- * 30 frames/s; it grows with the number of pixels (bench/README.md). */
+/* Share of a core that a peer's picture costs, encoded on one side and decoded on the other. Measured on
+ * 640x360 at 30 frames/s; it grows with the number of pixels (bench/README.md). */
 static double video_cost(const VcbVideoSettings *video)
 {
     static const struct {

@@ -4,7 +4,7 @@
 #include "harness/scenario/scenario.h"
 
 typedef struct {
-    char *id;  /* "0001", in the order of the plan */
+    char *id;         /* "0001", in the order of the plan */
     int pair, repeat; /* from 1 */
     guint variant;
     guint64 seed;
@@ -15,14 +15,15 @@ typedef struct {
     guint n_calls;
 } VcbPlan;
 
-/* `filters`: NULL-terminated "name=value"; a call is kept where each name is the last part or the whole of a matrix path
- * whose value, as written, is equal; "pair" and "repeat" filter by number. NULL: all. An error (VCB_ERROR_USAGE) where a
- * name is unknown or nothing is left. Variants alternate within a repeat, so that a drifting machine treats them alike. */
+/* `filters`: NULL-terminated "name=value"; a call is kept where each name is the last part or the whole of a
+ * matrix path whose value, as written, is equal; "pair" and "repeat" filter by number. NULL: all. An error
+ * (VCB_ERROR_USAGE) where a name is unknown or nothing is left. Variants alternate within a repeat, so that a
+ * drifting machine treats them alike. */
 VcbPlan *vcb_plan_new(const VcbScenario *scenario, const char *const *filters, GError **error);
 void vcb_plan_free(VcbPlan *plan);
 
-/* Calls that this machine bears at once without their measurement suffering: by processors and what each call encodes
- * and decodes, at most one for each pair. */
+/* Calls that this machine bears at once without their measurement suffering: by processors and what each call
+ * encodes and decodes, at most one for each pair. */
 int vcb_plan_jobs(const VcbScenario *scenario, guint cores);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VcbPlan, vcb_plan_free)

@@ -1,4 +1,5 @@
-/* Where the programs are that vcbench starts: beside it in a build tree, or in the installation's libexec folder. */
+/* Where the programs are that vcbench starts: beside it in a build tree, or in the installation's libexec
+ * folder. */
 #pragma once
 
 #include <glib.h>

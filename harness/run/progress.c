@@ -28,8 +28,8 @@ VcbProgress *vcb_progress_new(VcbProgressMode mode, const char *scenario, guint 
     const char *term = g_getenv("TERM");
 
     progress->mode = mode;
-    progress->bar = mode == VCB_PROGRESS_AUTO && isatty(STDERR_FILENO) && !(term && g_str_equal(term, "dumb")) &&
-                    !g_getenv("CI");
+    progress->bar = mode == VCB_PROGRESS_AUTO && isatty(STDERR_FILENO) &&
+                    !(term && g_str_equal(term, "dumb")) && !g_getenv("CI");
     progress->colour = colour && progress->bar;
     progress->scenario = g_strdup(scenario);
     progress->total = n_calls;
@@ -65,7 +65,9 @@ static int by_value(gconstpointer a, gconstpointer b)
 static double median(GArray *values)
 {
     g_array_sort(values, by_value);
-    return values->len ? (g_array_index(values, double, (values->len - 1) / 2) + g_array_index(values, double, values->len / 2)) / 2
+    return values->len ? (g_array_index(values, double, (values->len - 1) / 2) +
+                          g_array_index(values, double, values->len / 2)) /
+                             2
                        : NAN;
 }
 
@@ -92,7 +94,8 @@ static void draw(VcbProgress *progress)
     g_string_append_printf(line, "%s [", progress->scenario);
     for (guint i = 0; i < BAR_CELLS; i++)
         g_string_append_c(line, i < filled ? '#' : i < begun ? '-' : ' ');
-    g_string_append_printf(line, "] %u/%u calls, %u failed", progress->done, progress->total, progress->failed);
+    g_string_append_printf(line, "] %u/%u calls, %u failed", progress->done, progress->total,
+                           progress->failed);
     append_time_left(line, progress);
     if (progress->connect_ms->len)
         g_string_append_printf(line, " | connect %.0f ms", median(progress->connect_ms));
@@ -109,8 +112,8 @@ static void print_call(const VcbProgress *progress, const VcbCall *call)
     const VcbPlannedCall *planned = vcb_call_planned(call);
     double connect_ms = vcb_call_connect_ms(call), loss_pct = vcb_call_loss_pct(call);
 
-    fprintf(stderr, "[%u/%u] call %s, pair %d, repeat %d: ", progress->done, progress->total, planned->id, planned->pair,
-            planned->repeat);
+    fprintf(stderr, "[%u/%u] call %s, pair %d, repeat %d: ", progress->done, progress->total, planned->id,
+            planned->pair, planned->repeat);
     if (vcb_call_outcome(call) != VCB_OUTCOME_COMPLETED)
         fprintf(stderr, "%s: %s\n", vcb_outcome_name(vcb_call_outcome(call)), vcb_call_reason(call));
     else if (loss_pct >= 0)

@@ -1,4 +1,5 @@
-/* What a person sees while a run goes on, on stderr: one line that is redrawn on a terminal, a line for each call elsewhere. */
+/* What a person sees while a run goes on, on stderr: one line that is redrawn on a terminal, a line for each
+ * call elsewhere. */
 #pragma once
 
 #include "harness/run/call.h"

@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #define TICK_MS 200
-#define USAGE_TICKS 5      /* processor time of vcbench and signald: once a second */
-#define INTERRUPT_MS 1500  /* a run that is interrupted ends within this time */
+#define USAGE_TICKS 5     /* processor time of vcbench and signald: once a second */
+#define INTERRUPT_MS 1500 /* a run that is interrupted ends within this time */
 
 typedef struct {
     const VcbScenario *scenario;
@@ -34,13 +34,13 @@ typedef struct {
     VcbProgress *progress;
     GMainLoop *loop;
     int jobs;
-    guint next;       /* index of the next planned call */
-    GPtrArray *wave;  /* of VcbCall: those under way */
+    guint next;      /* index of the next planned call */
+    GPtrArray *wave; /* of VcbCall: those under way */
     guint ticks;
-    int signal;       /* that interrupted the run; 0: none */
-    char *stopping;   /* why no new call begins; NULL while all is well */
+    int signal;     /* that interrupted the run; 0: none */
+    char *stopping; /* why no new call begins; NULL while all is well */
     guint kill_timer;
-    GError *error;    /* what cut the run short, other than a signal */
+    GError *error; /* what cut the run short, other than a signal */
 } Run;
 
 /* ---- the log's first and last line ---- */
@@ -62,9 +62,10 @@ static cJSON *describe_variants(const VcbScenario *scenario)
         cJSON *object = cJSON_CreateObject();
 
         cJSON_AddStringToObject(object, "name", scenario->variants[i].name);
-        cJSON_AddItemToObject(object, "matrix", scenario->variants[i].matrix
-                                                    ? cJSON_Duplicate(scenario->variants[i].matrix, TRUE)
-                                                    : cJSON_CreateObject());
+        cJSON_AddItemToObject(object, "matrix",
+                              scenario->variants[i].matrix
+                                  ? cJSON_Duplicate(scenario->variants[i].matrix, TRUE)
+                                  : cJSON_CreateObject());
         cJSON_AddItemToArray(array, object);
     }
     return array;
@@ -179,14 +180,18 @@ static void log_run_end(Run *run)
     const char *outcome = run->signal ? "interrupted" : run->error ? "error" : "completed";
 
     cJSON_AddStringToObject(event, "outcome", outcome);
-    cJSON_AddStringToObject(event, "reason", run->error ? run->error->message : run->stopping ? run->stopping : "");
+    cJSON_AddStringToObject(event, "reason",
+                            run->error      ? run->error->message
+                            : run->stopping ? run->stopping
+                                            : "");
     vcb_json_add_int(event, "stopped_us", vcb_clock_now_us());
     vcb_run_log_write(run->log, NULL, "vcbench", event);
 }
 
 static void log_usage(Run *run, const char *process, pid_t pid, gboolean with_memory)
 {
-    gint64 cpu_us = pid > 0 ? vcb_usage_cpu_us(pid) : -1, pss_bytes = with_memory ? vcb_usage_pss_bytes(pid) : -1;
+    gint64 cpu_us = pid > 0 ? vcb_usage_cpu_us(pid) : -1,
+           pss_bytes = with_memory ? vcb_usage_pss_bytes(pid) : -1;
     cJSON *event;
 
     if (cpu_us < 0)
@@ -247,8 +252,9 @@ static void on_interrupted(Run *run, int number)
         return;
     }
     run->signal = number;
-    reason = g_strdup_printf("interrupted by %s after %u of %u calls", number == SIGINT ? "Ctrl-C (SIGINT)" : "SIGTERM",
-                             run->next - run->wave->len, run->plan->n_calls);
+    reason = g_strdup_printf("interrupted by %s after %u of %u calls",
+                             number == SIGINT ? "Ctrl-C (SIGINT)" : "SIGTERM", run->next - run->wave->len,
+                             run->plan->n_calls);
     if (run->progress) {
         g_autofree char *text = g_strconcat(reason, "; what was measured is kept", NULL);
 
@@ -300,8 +306,8 @@ static void retire(Run *run, VcbCall *call)
     vcb_call_free(call);
 }
 
-/* Let one call connect when all of the wave are ready and none is connecting: each connects beside the media of the
- * others, but not beside their handshakes. */
+/* Let one call connect when all of the wave are ready and none is connecting: each connects beside the media
+ * of the others, but not beside their handshakes. */
 static void join_next(Run *run)
 {
     VcbCall *first_ready = NULL;
@@ -420,7 +426,8 @@ static gboolean start_servers(Run *run, GError **error)
     static const VcbCoturnEvents coturn_events = {on_coturn_ready, on_server_failed, on_coturn_died};
     const VcbSettings *settings = &run->scenario->variants[0].settings;
 
-    run->signald = vcb_signald_new(&settings->signaling, run->directory, run->log, &signald_events, run, error);
+    run->signald =
+        vcb_signald_new(&settings->signaling, run->directory, run->log, &signald_events, run, error);
     if (!run->signald)
         return FALSE;
     if (!needs_coturn(run->scenario))
@@ -461,7 +468,8 @@ static void run_clear(Run *run)
 static void execute(Run *run)
 {
     g_autoptr(GError) error = NULL;
-    guint sigint = g_unix_signal_add(SIGINT, on_sigint, run), sigterm = g_unix_signal_add(SIGTERM, on_sigterm, run);
+    guint sigint = g_unix_signal_add(SIGINT, on_sigint, run),
+          sigterm = g_unix_signal_add(SIGTERM, on_sigterm, run);
     guint tick = g_timeout_add(TICK_MS, on_tick, run);
 
     log_run_start(run);
@@ -497,7 +505,8 @@ char *vcb_run(const VcbScenario *scenario, const VcbRunOptions *options, int *re
         run.context.directory = run.directory;
         run.context.log = run.log;
         if (options->progress)
-            run.progress = vcb_progress_new(VCB_PROGRESS_AUTO, scenario->name, run.plan->n_calls, options->colour);
+            run.progress =
+                vcb_progress_new(VCB_PROGRESS_AUTO, scenario->name, run.plan->n_calls, options->colour);
         execute(&run);
         *ret_signal = run.signal;
         if (run.error)

@@ -1,23 +1,26 @@
-/* A run: every call of a plan, a few at a time, with the servers that they need; everything observed goes to the run log.
+/* A run: every call of a plan, a few at a time, with the servers that they need; everything observed goes to
+ * the run log.
  *
- *   servers up -> wave of calls (all processes ready, then one connects after the other, all are measured together) -> next wave
+ *   servers up -> wave of calls (all processes ready, then one connects after the other, all are measured
+ * together) -> next wave
  *
- * Processes start together and before any call of their wave, because starting them costs processor time that a call
- * under measurement would feel. Owns no verdict: that is read from the log afterwards. Main thread, default context. */
+ * Processes start together and before any call of their wave, because starting them costs processor time that
+ * a call under measurement would feel. Owns no verdict: that is read from the log afterwards. Main thread,
+ * default context. */
 #pragma once
 
 #include "harness/run/plan.h"
 
 typedef struct {
-    const char *out;               /* results folder: the run's directory is made in it */
-    const char *const *command;    /* argv of vcbench, for "how to run it again" */
-    const char *const *filters;    /* see vcb_plan_new; NULL: none */
-    gboolean progress;             /* tell on stderr how it goes */
+    const char *out;            /* results folder: the run's directory is made in it */
+    const char *const *command; /* argv of vcbench, for "how to run it again" */
+    const char *const *filters; /* see vcb_plan_new; NULL: none */
+    gboolean progress;          /* tell on stderr how it goes */
     gboolean colour;
-    gint64 started_us;             /* when the program started */
+    gint64 started_us; /* when the program started */
 } VcbRunOptions;
 
-/* Run the scenario to its end. Returns the run's directory (new string) as soon as there is one to report on, also where the run was
- * cut short: then *ret_signal is the signal's number, or an error is set beside it (disk full, a server that cannot be
- * started). NULL and an error where nothing was begun. */
+/* Run the scenario to its end. Returns the run's directory (new string) as soon as there is one to report on,
+ * also where the run was cut short: then *ret_signal is the signal's number, or an error is set beside it
+ * (disk full, a server that cannot be started). NULL and an error where nothing was begun. */
 char *vcb_run(const VcbScenario *scenario, const VcbRunOptions *options, int *ret_signal, GError **error);

@@ -15,7 +15,8 @@ static gboolean make(const char *path, GError **error)
     if (g_mkdir_with_parents(path, 0755) == 0)
         return TRUE;
     g_set_error(error, VCB_ERROR, VCB_ERROR_INVALID,
-                "the results folder %s cannot be made: %s; choose another one with --out DIR", path, g_strerror(errno));
+                "the results folder %s cannot be made: %s; choose another one with --out DIR", path,
+                g_strerror(errno));
     return FALSE;
 }
 
@@ -28,8 +29,8 @@ static gboolean reserve(const char *directory, GError **error)
 
     if (fd < 0) {
         g_set_error(error, VCB_ERROR, VCB_ERROR_INVALID,
-                    "the results folder %s cannot be written: %s; choose another one with --out DIR", directory,
-                    g_strerror(errno));
+                    "the results folder %s cannot be written: %s; choose another one with --out DIR",
+                    directory, g_strerror(errno));
         return FALSE;
     }
     problem = posix_fallocate(fd, 0, RESERVE_BYTES);
@@ -80,7 +81,8 @@ char *vcb_run_dir_new(const char *out, const char *scenario, guint64 seed, GErro
             break;
     }
     g_set_error(error, VCB_ERROR, VCB_ERROR_INVALID,
-                "the results folder %s cannot be made: %s; choose another one with --out DIR", directory, g_strerror(errno));
+                "the results folder %s cannot be made: %s; choose another one with --out DIR", directory,
+                g_strerror(errno));
     return NULL;
 }
 

@@ -46,7 +46,8 @@ cJSON *vcb_run_log_event(const char *type)
     return event;
 }
 
-/* t_us, call, source and type first: a person who reads the log finds them in the same place in every line. */
+/* t_us, call, source and type first: a person who reads the log finds them in the same place in every line.
+ */
 static cJSON *ordered(const char *call, const char *source, cJSON *event)
 {
     cJSON *line = cJSON_CreateObject();

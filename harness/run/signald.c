@@ -53,8 +53,9 @@ static void on_message(VcbChannel *channel, cJSON *message, gpointer user_data)
 
     vcb_run_log_write(signald->log, call, "signald", cJSON_Duplicate(message, TRUE));
     if (g_str_equal(type, "ready")) {
-        g_autofree char *url = g_strdup_printf("ws://%s:%d", vcb_json_string(message, "host", signald->settings->host),
-                                               (int)vcb_json_int(message, "port", 0));
+        g_autofree char *url =
+            g_strdup_printf("ws://%s:%d", vcb_json_string(message, "host", signald->settings->host),
+                            (int)vcb_json_int(message, "port", 0));
 
         g_clear_handle_id(&signald->deadline, g_source_remove);
         signald->events.ready(url, signald->user_data);
@@ -120,11 +121,25 @@ static gboolean start(VcbSignald *signald, GError **error)
     g_autofree char *size = g_strdup_printf("%d", settings->room_size);
     g_autofree char *ping = g_strdup_printf("%d", (int)(settings->ping_interval_us / G_USEC_PER_SEC));
     /* The secret goes by the environment: command lines can be read by everybody. */
-    g_autofree char *secret = g_strdup_printf("TOKEN_SECRET=%s", settings->token_secret ? settings->token_secret : "");
+    g_autofree char *secret =
+        g_strdup_printf("TOKEN_SECRET=%s", settings->token_secret ? settings->token_secret : "");
     const char *environment[] = {secret, NULL};
-    const char *argv[] = {signald->program, "--host",     settings->host, "--port",        port, "--max-message", message,
-                          "--max-rate",     rate,         "--room-size",  size,            "--ping-interval", ping, NULL};
-    VcbChildParams params = {.argv = argv, .environment = environment, .log_path = signald->log_path, .with_control = TRUE};
+    const char *argv[] = {signald->program,
+                          "--host",
+                          settings->host,
+                          "--port",
+                          port,
+                          "--max-message",
+                          message,
+                          "--max-rate",
+                          rate,
+                          "--room-size",
+                          size,
+                          "--ping-interval",
+                          ping,
+                          NULL};
+    VcbChildParams params = {
+        .argv = argv, .environment = environment, .log_path = signald->log_path, .with_control = TRUE};
     cJSON *event;
 
     signald->exited = FALSE;

@@ -1,4 +1,5 @@
-/* The signaling server of a run, as a child process: started, watched, started anew when it dies. Main thread only. */
+/* The signaling server of a run, as a child process: started, watched, started anew when it dies. Main thread
+ * only. */
 #pragma once
 
 #include "harness/run/run_log.h"

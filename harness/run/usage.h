@@ -7,6 +7,6 @@
 /* Processor time of all its threads since its start, us; -1 where the process is gone. */
 gint64 vcb_usage_cpu_us(pid_t pid);
 
-/* Proportional set size (memory, with shared pages shared out), bytes; -1 where it cannot be read. Costs the kernel about
- * a millisecond for a media process: not for every sample. */
+/* Proportional set size (memory, with shared pages shared out), bytes; -1 where it cannot be read. Costs the
+ * kernel about a millisecond for a media process: not for every sample. */
 gint64 vcb_usage_pss_bytes(pid_t pid);

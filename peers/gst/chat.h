@@ -1,7 +1,7 @@
 /* The data channel "chat": lines of text for people, and a ping that measures its round trip.
- * On the wire, JSON texts: {"type": "chat", "text", "sent_us"}, {"type": "ping", "id", "t_us"}, {"type": "pong", "id", "t_us"}
- * (docs/peer-protocol.md, "The data channel"). A text that is no such object counts as chat, so that any other
- * application can take part.
+ * On the wire, JSON texts: {"type": "chat", "text", "sent_us"}, {"type": "ping", "id", "t_us"}, {"type":
+ * "pong", "id", "t_us"} (docs/peer-protocol.md, "The data channel"). A text that is no such object counts as
+ * chat, so that any other application can take part.
  *
  * Callbacks come from the channel's own thread; all calls are for the main thread. */
 #pragma once
@@ -15,7 +15,8 @@ typedef struct VcbChat VcbChat;
 
 typedef struct {
     void (*state)(const char *ready_state, gint64 t_us, gpointer user_data);
-    void (*text)(const char *text, gint64 sent_us, gint64 t_us, gpointer user_data); /* sent_us: -1 where not said */
+    void (*text)(const char *text, gint64 sent_us, gint64 t_us,
+                 gpointer user_data); /* sent_us: -1 where not said */
     void (*round_trip)(gint64 round_trip_us, gint64 t_us, gpointer user_data);
 } VcbChatEvents;
 

@@ -23,27 +23,59 @@ struct VcbCodec {
 #define BASE "gstreamer1.0-plugins-base"
 #define LIBAV "gstreamer1.0-libav"
 
-/* Real-time settings. VP8 and VP9: constant bitrate, no look-ahead, one thread (a pair must fit into a third of a
- * core), resilience to loss; a key frame comes on request (PLI) and every 10 s at 30 fps. */
+/* Real-time settings. VP8 and VP9: constant bitrate, no look-ahead, one thread (a pair must fit into a third
+ * of a core), resilience to loss; a key frame comes on request (PLI) and every 10 s at 30 fps. */
 #define VPX_SETTINGS                                                                                         \
     "deadline=1 end-usage=cbr lag-in-frames=0 threads=1 error-resilient=default keyframe-max-dist=300 "      \
-    "undershoot=95 buffer-initial-size=300 buffer-optimal-size=400 buffer-size=600 min-quantizer=4 "          \
+    "undershoot=95 buffer-initial-size=300 buffer-optimal-size=400 buffer-size=600 min-quantizer=4 "         \
     "max-quantizer=56 target-bitrate=%d "
 
 static const VcbCodec CODECS[] = {
-    {"vp8", "video", "VP8", 90000, 96, "rtpvp8pay picture-id-mode=15-bit", "rtpvp8depay request-keyframe=true", "",
-     {{"vp8enc", VPX_SETTINGS "cpu-used=8", 1, GOOD}}, {{"vp8dec", "", 1, GOOD}}},
-    {"vp9", "video", "VP9", 90000, 98, "rtpvp9pay picture-id-mode=15-bit", "rtpvp9depay request-keyframe=true",
-     ",profile-id=(string)0", {{"vp9enc", VPX_SETTINGS "cpu-used=8 row-mt=false", 1, GOOD}}, {{"vp9dec", "", 1, GOOD}}},
-    {"h264", "video", "H264", 90000, 102, "rtph264pay aggregate-mode=zero-latency config-interval=-1",
+    {"vp8",
+     "video",
+     "VP8",
+     90000,
+     96,
+     "rtpvp8pay picture-id-mode=15-bit",
+     "rtpvp8depay request-keyframe=true",
+     "",
+     {{"vp8enc", VPX_SETTINGS "cpu-used=8", 1, GOOD}},
+     {{"vp8dec", "", 1, GOOD}}},
+    {"vp9",
+     "video",
+     "VP9",
+     90000,
+     98,
+     "rtpvp9pay picture-id-mode=15-bit",
+     "rtpvp9depay request-keyframe=true",
+     ",profile-id=(string)0",
+     {{"vp9enc", VPX_SETTINGS "cpu-used=8 row-mt=false", 1, GOOD}},
+     {{"vp9dec", "", 1, GOOD}}},
+    {"h264",
+     "video",
+     "H264",
+     90000,
+     102,
+     "rtph264pay aggregate-mode=zero-latency config-interval=-1",
      "rtph264depay request-keyframe=true wait-for-keyframe=true",
      ",packetization-mode=(string)1,profile-level-id=(string)42e01f,level-asymmetry-allowed=(string)1",
-     {{"x264enc", "tune=zerolatency speed-preset=ultrafast key-int-max=300 threads=1 bitrate=%d ! "
-                  "video/x-h264,profile=constrained-baseline", 1000, UGLY},
-      {"openh264enc", "rate-control=bitrate complexity=low gop-size=300 multi-thread=1 bitrate=%d ! "
-                      "video/x-h264,profile=constrained-baseline ! h264parse", 1, BAD}},
+     {{"x264enc",
+       "tune=zerolatency speed-preset=ultrafast key-int-max=300 threads=1 bitrate=%d ! "
+       "video/x-h264,profile=constrained-baseline",
+       1000, UGLY},
+      {"openh264enc",
+       "rate-control=bitrate complexity=low gop-size=300 multi-thread=1 bitrate=%d ! "
+       "video/x-h264,profile=constrained-baseline ! h264parse",
+       1, BAD}},
      {{"avdec_h264", "max-threads=1", 1, LIBAV}, {"openh264dec", "", 1, BAD}}},
-    {"opus", "audio", "OPUS", 48000, 111, "rtpopuspay", "rtpopusdepay", ",encoding-params=(string)2",
+    {"opus",
+     "audio",
+     "OPUS",
+     48000,
+     111,
+     "rtpopuspay",
+     "rtpopusdepay",
+     ",encoding-params=(string)2",
      {{"opusenc", "audio-type=voice complexity=5 frame-size=20 inband-fec=true bitrate=%d", 1, BASE}},
      {{"opusdec", "use-inband-fec=true", 1, BASE}}},
 };
@@ -99,9 +131,10 @@ static char *problem(const VcbCodec *codec, const Implementation *implementation
 {
     if (choose(implementations))
         return NULL;
-    return g_strdup_printf("no GStreamer element %s %s (tried %s%s%s): install the package %s", what, codec->name,
-                           implementations[0].element, implementations[1].element ? ", " : "",
-                           implementations[1].element ? implementations[1].element : "", implementations[0].package);
+    return g_strdup_printf("no GStreamer element %s %s (tried %s%s%s): install the package %s", what,
+                           codec->name, implementations[0].element, implementations[1].element ? ", " : "",
+                           implementations[1].element ? implementations[1].element : "",
+                           implementations[0].package);
 }
 
 char *vcb_codec_encode_problem(const VcbCodec *codec)
@@ -129,12 +162,13 @@ char *vcb_codec_receiver(const VcbCodec *codec)
 {
     const Implementation *decoder = choose(codec->decoders);
 
-    return g_strdup_printf("%s name=depayloader ! %s %s name=decoder", codec->depayloader,
-                           decoder->element, decoder->settings);
+    return g_strdup_printf("%s name=depayloader ! %s %s name=decoder", codec->depayloader, decoder->element,
+                           decoder->settings);
 }
 
 char *vcb_codec_caps(const VcbCodec *codec)
 {
-    return g_strdup_printf("application/x-rtp,media=%s,encoding-name=%s,payload=%d,clock-rate=%d%s", codec->kind,
-                           codec->encoding, codec->payload_type, codec->clock_rate, codec->more_caps);
+    return g_strdup_printf("application/x-rtp,media=%s,encoding-name=%s,payload=%d,clock-rate=%d%s",
+                           codec->kind, codec->encoding, codec->payload_type, codec->clock_rate,
+                           codec->more_caps);
 }

@@ -1,5 +1,5 @@
-/* What each codec needs of GStreamer: elements with their real-time settings, RTP names, and the package to install
- * where an element is missing. One const table (codecs.c). */
+/* What each codec needs of GStreamer: elements with their real-time settings, RTP names, and the package to
+ * install where an element is missing. One const table (codecs.c). */
 #pragma once
 
 #include "peers/protocol.h"
@@ -13,11 +13,13 @@ const char *vcb_codec_kind(const VcbCodec *codec);     /* "audio", "video" */
 const char *vcb_codec_encoding(const VcbCodec *codec); /* SDP name: "VP8" */
 int vcb_codec_default_payload_type(const VcbCodec *codec);
 
-/* Why this machine cannot encode or decode it, with the package that mends it; NULL where it can. New string. */
+/* Why this machine cannot encode or decode it, with the package that mends it; NULL where it can. New string.
+ */
 char *vcb_codec_encode_problem(const VcbCodec *codec);
 char *vcb_codec_decode_problem(const VcbCodec *codec);
 
-/* "encoder settings ! payloader name=payloader" for gst_parse_launch; the encoder is named "encoder". New string. */
+/* "encoder settings ! payloader name=payloader" for gst_parse_launch; the encoder is named "encoder". New
+ * string. */
 char *vcb_codec_sender(const VcbCodec *codec, gint64 bitrate_bps, double fps);
 
 /* "depayloader name=depayloader ! decoder name=decoder". New string. */

@@ -13,8 +13,8 @@
 #include <gst/webrtc/webrtc.h>
 #include <string.h>
 
-/* How long packets may wait for earlier ones: room for a retransmission on a short path, without webrtcbin's 200 ms
- * before the first frame. */
+/* How long packets may wait for earlier ones: room for a retransmission on a short path, without webrtcbin's
+ * 200 ms before the first frame. */
 #define JITTER_BUFFER_MS 50
 
 struct VcbConnection {
@@ -37,6 +37,8 @@ struct VcbConnection {
     VcbChat *chat;         /* NULL until there is a channel */
     GPtrArray *transports; /* of GstWebRTCDTLSTransport that we watch; main thread */
 
+    const char *to_create; /* "offer", "answer": waits until webrtcbin knows the caps of our tracks; NULL:
+                              nothing does */
     gboolean has_remote_description;
     guint n_remote_sections;
     GQueue early_candidates; /* of cJSON: remote ones that came before the remote description */
@@ -84,8 +86,10 @@ static gboolean run_task(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-/* Run on the main thread, in the order of posting. `run` owns the data; `free_data` is for a task that comes too late. */
-static void post(VcbConnection *connection, void (*run)(VcbConnection *, gpointer), gpointer data, GDestroyNotify free_data)
+/* Run on the main thread, in the order of posting. `run` owns the data; `free_data` is for a task that comes
+ * too late. */
+static void post(VcbConnection *connection, void (*run)(VcbConnection *, gpointer), gpointer data,
+                 GDestroyNotify free_data)
 {
     Task *task = g_new(Task, 1);
     GSource *source = g_idle_source_new();
@@ -153,7 +157,8 @@ static void on_state(GObject *object, GParamSpec *property, gpointer user_data)
     for (gsize i = 0; value && i < G_N_ELEMENTS(names); i++)
         if (g_str_equal(property->name, names[i].property))
             report(connection, vcb_peer_state(names[i].name, value->value_nick, now_us));
-    if (value && g_str_equal(property->name, "connection-state") && number == GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED)
+    if (value && g_str_equal(property->name, "connection-state") &&
+        number == GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED)
         post(connection, on_connected, NULL, NULL);
 }
 
@@ -240,7 +245,8 @@ static void attach_all(VcbConnection *connection)
         attach(connection, waiting->pdata[i]);
 }
 
-static void on_first_seen(const char *kind, const char *event, int width, int height, gint64 t_us, gpointer user_data)
+static void on_first_seen(const char *kind, const char *event, int width, int height, gint64 t_us,
+                          gpointer user_data)
 {
     cJSON *message = vcb_peer_message("frame", t_us);
 
@@ -340,7 +346,8 @@ static void on_gathering(GstElement *webrtc, GParamSpec *property, gpointer user
         post(user_data, send_candidate, candidate_init(0, ""), free_json);
 }
 
-static void report_candidate(VcbConnection *connection, const char *step_name, const cJSON *candidate, const char *reason)
+static void report_candidate(VcbConnection *connection, const char *step_name, const cJSON *candidate,
+                             const char *reason)
 {
     cJSON *step = vcb_peer_step(step_name, vcb_clock_now_us());
 
@@ -355,7 +362,8 @@ static void apply_candidate(VcbConnection *connection, const cJSON *candidate)
     gint64 section = vcb_json_int(candidate, "sdpMLineIndex", 0);
 
     if (section < 0 || section >= connection->n_remote_sections) {
-        g_autofree char *reason = g_strdup_printf("OperationError: addIceCandidate: no m-line %" G_GINT64_FORMAT, section);
+        g_autofree char *reason =
+            g_strdup_printf("OperationError: addIceCandidate: no m-line %" G_GINT64_FORMAT, section);
 
         report_candidate(connection, "candidate-rejected", candidate, reason);
         return;
@@ -374,12 +382,13 @@ void vcb_connection_add_candidate(VcbConnection *connection, const cJSON *candid
         report_candidate(connection, "candidate-queued", candidate, NULL);
         g_queue_push_tail(&connection->early_candidates, cJSON_Duplicate(candidate, TRUE));
     } else {
-        /* W3C WebRTC 1.0, addIceCandidate: rejected with InvalidStateError while remoteDescription is null. */
+        /* W3C WebRTC 1.0, addIceCandidate: rejected with InvalidStateError while remoteDescription is null.
+         */
         static const char reason[] = "InvalidStateError: addIceCandidate: the remote description is null";
 
         report_candidate(connection, "candidate-rejected", candidate, reason);
-        connection->events.report(vcb_peer_error("InvalidStateError", reason + strlen("InvalidStateError: "), FALSE,
-                                                 vcb_clock_now_us()),
+        connection->events.report(vcb_peer_error("InvalidStateError", reason + strlen("InvalidStateError: "),
+                                                 FALSE, vcb_clock_now_us()),
                                   connection->user_data);
     }
 }
@@ -414,12 +423,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Operation, free_operation)
 static void on_promise(GstPromise *promise, gpointer user_data)
 {
     Operation *operation = user_data;
-    const GstStructure *reply = gst_promise_wait(promise) == GST_PROMISE_RESULT_REPLIED ? gst_promise_get_reply(promise) : NULL;
+    const GstStructure *reply =
+        gst_promise_wait(promise) == GST_PROMISE_RESULT_REPLIED ? gst_promise_get_reply(promise) : NULL;
 
     if (reply && gst_structure_has_field(reply, "error"))
         gst_structure_get(reply, "error", G_TYPE_ERROR, &operation->error, NULL);
     else if (reply && !operation->description && gst_structure_has_field(reply, operation->type))
-        gst_structure_get(reply, operation->type, GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &operation->description, NULL);
+        gst_structure_get(reply, operation->type, GST_TYPE_WEBRTC_SESSION_DESCRIPTION,
+                          &operation->description, NULL);
     gst_promise_unref(promise);
     post(operation->connection, operation->next, operation, free_operation);
 }
@@ -448,8 +459,9 @@ static gboolean failed(VcbConnection *connection, const Operation *operation)
         return FALSE;
     state = g_error_matches(operation->error, GST_WEBRTC_ERROR, GST_WEBRTC_ERROR_INVALID_STATE);
     message = g_strdup_printf("%s(%s): %s", operation->operation, operation->type, operation->error->message);
-    connection->events.report(vcb_peer_error(state ? "InvalidStateError" : "OperationError", message, TRUE, vcb_clock_now_us()),
-                              connection->user_data);
+    connection->events.report(
+        vcb_peer_error(state ? "InvalidStateError" : "OperationError", message, TRUE, vcb_clock_now_us()),
+        connection->user_data);
     return TRUE;
 }
 
@@ -531,11 +543,35 @@ static void on_created(VcbConnection *connection, gpointer data)
                                       g_steal_pointer(&operation->description), on_local_description_set));
 }
 
+/* createOffer or createAnswer, once every linked track can be described. */
+static void create_when_described(VcbConnection *connection, gpointer unused)
+{
+    const char *type = connection->to_create;
+    VcbSender *senders[] = {connection->audio, connection->video};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(senders); i++)
+        if (senders[i] && vcb_sender_is_linked(senders[i]) && !vcb_sender_has_caps(senders[i]))
+            return;
+    connection->to_create = NULL;
+    if (g_strcmp0(type, "offer") == 0)
+        g_signal_emit_by_name(connection->webrtc, "create-offer", NULL,
+                              promise_for(connection, "createOffer", "offer", NULL, on_created));
+    else if (g_strcmp0(type, "answer") == 0)
+        g_signal_emit_by_name(connection->webrtc, "create-answer", NULL,
+                              promise_for(connection, "createAnswer", "answer", NULL, on_created));
+}
+
+static void on_sender_linked(gpointer user_data)
+{
+    post(user_data, create_when_described, NULL, NULL);
+}
+
 static gboolean link_sender(VcbConnection *connection, VcbSender *sender, int payload_type)
 {
     g_autoptr(GError) error = NULL;
 
-    if (!sender || vcb_sender_is_linked(sender) || vcb_sender_link(sender, connection->webrtc, payload_type, &error))
+    if (!sender || vcb_sender_is_linked(sender) ||
+        vcb_sender_link(sender, connection->webrtc, payload_type, on_sender_linked, connection, &error))
         return TRUE;
     report_error(connection, "OperationError", error->message, TRUE);
     return FALSE;
@@ -550,8 +586,8 @@ static void add_recvonly(VcbConnection *connection, const char *codec_name)
     g_autoptr(GObject) transceiver = NULL;
 
     if (caps)
-        g_signal_emit_by_name(connection->webrtc, "add-transceiver", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_RECVONLY, caps,
-                              &transceiver);
+        g_signal_emit_by_name(connection->webrtc, "add-transceiver",
+                              GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_RECVONLY, caps, &transceiver);
 }
 
 void vcb_connection_offer(VcbConnection *connection)
@@ -559,9 +595,11 @@ void vcb_connection_offer(VcbConnection *connection)
     const VcbPeerConfig *config = connection->config;
     GObject *channel = NULL;
 
-    if (connection->audio && !link_sender(connection, connection->audio, vcb_sender_default_payload_type(connection->audio)))
+    if (connection->audio &&
+        !link_sender(connection, connection->audio, vcb_sender_default_payload_type(connection->audio)))
         return;
-    if (connection->video && !link_sender(connection, connection->video, vcb_sender_default_payload_type(connection->video)))
+    if (connection->video &&
+        !link_sender(connection, connection->video, vcb_sender_default_payload_type(connection->video)))
         return;
     if (!connection->audio && config->receive_audio)
         add_recvonly(connection, config->receive_audio);
@@ -572,11 +610,13 @@ void vcb_connection_offer(VcbConnection *connection)
         if (channel)
             take_channel(connection, channel);
         else
-            report_error(connection, "OperationError",
-                         "createDataChannel: webrtcbin made none (is gstreamer1.0-plugins-bad's sctp plugin there?)", FALSE);
+            report_error(
+                connection, "OperationError",
+                "createDataChannel: webrtcbin made none (is gstreamer1.0-plugins-bad's sctp plugin there?)",
+                FALSE);
     }
-    g_signal_emit_by_name(connection->webrtc, "create-offer", NULL,
-                          promise_for(connection, "createOffer", "offer", NULL, on_created));
+    connection->to_create = "offer";
+    create_when_described(connection, NULL);
 }
 
 /* The offer says which payload types we may send with; a section for us to fill is there or is not. */
@@ -589,18 +629,20 @@ static void answer(VcbConnection *connection, const GstSDPMessage *offer)
 
         if (!senders[i] || !vcb_sdp_accepts(offer, vcb_sender_kind(senders[i])))
             continue;
-        payload_type = vcb_sdp_find_payload_type(offer, vcb_sender_kind(senders[i]), vcb_sender_encoding(senders[i]));
+        payload_type =
+            vcb_sdp_find_payload_type(offer, vcb_sender_kind(senders[i]), vcb_sender_encoding(senders[i]));
         if (payload_type < 0) {
-            g_autofree char *message = g_strdup_printf("the offer has no %s for our %s track", vcb_sender_encoding(senders[i]),
-                                                       vcb_sender_kind(senders[i]));
+            g_autofree char *message =
+                g_strdup_printf("the offer has no %s for our %s track", vcb_sender_encoding(senders[i]),
+                                vcb_sender_kind(senders[i]));
             report_error(connection, "OperationError", message, FALSE);
             continue;
         }
         if (!link_sender(connection, senders[i], payload_type))
             return;
     }
-    g_signal_emit_by_name(connection->webrtc, "create-answer", NULL,
-                          promise_for(connection, "createAnswer", "answer", NULL, on_created));
+    connection->to_create = "answer";
+    create_when_described(connection, NULL);
 }
 
 static void on_remote_description_set(VcbConnection *connection, gpointer data)
@@ -631,16 +673,19 @@ void vcb_connection_set_remote_description(VcbConnection *connection, const char
 
     report_description(connection, type, "received", text);
     if (gst_sdp_message_new_from_text(text, &sdp) != GST_SDP_OK || gst_sdp_message_medias_len(sdp) == 0) {
-        g_autofree char *message = g_strdup_printf("setRemoteDescription(%s): not a session description", type);
+        g_autofree char *message =
+            g_strdup_printf("setRemoteDescription(%s): not a session description", type);
 
         g_clear_pointer(&sdp, gst_sdp_message_free);
         /* W3C WebRTC 1.0 section 4.4.1.6: invalid syntax is an OperationError ("sdp-syntax-error"). */
         report_error(connection, "OperationError", message, TRUE);
         return;
     }
-    description = gst_webrtc_session_description_new(offer ? GST_WEBRTC_SDP_TYPE_OFFER : GST_WEBRTC_SDP_TYPE_ANSWER, sdp);
-    g_signal_emit_by_name(connection->webrtc, "set-remote-description", description,
-                          promise_for(connection, "setRemoteDescription", type, description, on_remote_description_set));
+    description = gst_webrtc_session_description_new(
+        offer ? GST_WEBRTC_SDP_TYPE_OFFER : GST_WEBRTC_SDP_TYPE_ANSWER, sdp);
+    g_signal_emit_by_name(
+        connection->webrtc, "set-remote-description", description,
+        promise_for(connection, "setRemoteDescription", type, description, on_remote_description_set));
 }
 
 /* ---- controls ---- */
@@ -702,7 +747,8 @@ static gboolean on_bus(GstBus *bus, GstMessage *message, gpointer user_data)
         G_GNUC_BEGIN_IGNORE_DEPRECATIONS
         GValueArray *channels = rms ? g_value_get_boxed(rms) : NULL;
         if (channels && channels->n_values && gst_structure_get_clock_time(level, "duration", &duration))
-            vcb_meters_level(connection->meters, g_value_get_double(&channels->values[0]), (gint64)(duration / 1000));
+            vcb_meters_level(connection->meters, g_value_get_double(&channels->values[0]),
+                             (gint64)(duration / 1000));
         G_GNUC_END_IGNORE_DEPRECATIONS
     }
     return G_SOURCE_CONTINUE;
@@ -713,8 +759,8 @@ static void free_receiver(gpointer data)
     vcb_receiver_free(data);
 }
 
-VcbConnection *vcb_connection_new(const VcbPeerConfig *config, const VcbConnectionEvents *events, gpointer user_data,
-                                  GError **error)
+VcbConnection *vcb_connection_new(const VcbPeerConfig *config, const VcbConnectionEvents *events,
+                                  gpointer user_data, GError **error)
 {
     static const char *const states[] = {"notify::signaling-state", "notify::ice-gathering-state",
                                          "notify::ice-connection-state", "notify::connection-state"};

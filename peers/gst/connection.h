@@ -1,6 +1,6 @@
 /* One RTCPeerConnection on webrtcbin, with W3C semantics where webrtcbin has others:
- *  - a candidate that comes before the remote description is rejected (or kept in the application's queue, if that is on);
- *    webrtcbin would keep it inside and never tell;
+ *  - a candidate that comes before the remote description is rejected (or kept in the application's queue, if
+ * that is on); webrtcbin would keep it inside and never tell;
  *  - the description is sent before the candidates that belong to it.
  *
  *   main thread: calls --> webrtcbin's thread --> promise, notify --> idle on the main context --> events
@@ -21,10 +21,10 @@ typedef struct {
     void (*connected)(gpointer user_data);
 } VcbConnectionEvents;
 
-/* Builds the pipeline and starts its sources, so that encoders are warm when the call begins. `config` must outlive it. NULL
- * and an error (with the package to install) where something is missing. */
-VcbConnection *vcb_connection_new(const VcbPeerConfig *config, const VcbConnectionEvents *events, gpointer user_data,
-                                  GError **error);
+/* Builds the pipeline and starts its sources, so that encoders are warm when the call begins. `config` must
+ * outlive it. NULL and an error (with the package to install) where something is missing. */
+VcbConnection *vcb_connection_new(const VcbPeerConfig *config, const VcbConnectionEvents *events,
+                                  gpointer user_data, GError **error);
 
 /* createOffer, setLocalDescription, and send it. */
 void vcb_connection_offer(VcbConnection *connection);

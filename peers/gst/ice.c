@@ -67,8 +67,8 @@ char *vcb_ice_turn_url(const VcbIceServerConfig *server, GError **error)
     const char *colon = strchr(server->urls, ':');
     g_autofree char *scheme = colon ? g_strndup(server->urls, (gsize)(colon - server->urls)) : NULL;
 
-    if (!scheme || (!g_str_equal(scheme, "turn") && !g_str_equal(scheme, "turns")) || !colon[1] || !server->username ||
-        !server->credential) {
+    if (!scheme || (!g_str_equal(scheme, "turn") && !g_str_equal(scheme, "turns")) || !colon[1] ||
+        !server->username || !server->credential) {
         g_set_error(error, VCB_ERROR, VCB_ERROR_USAGE,
                     "ICE server %s: expected turn:host:port with username and credential", server->urls);
         return NULL;
@@ -93,7 +93,8 @@ static gboolean add_server(GstElement *webrtc, const VcbIceServerConfig *server,
         return FALSE;
     g_signal_emit_by_name(webrtc, "add-turn-server", url, &added);
     if (!added)
-        g_set_error(error, VCB_ERROR, VCB_ERROR_USAGE, "ICE server %s: webrtcbin does not take it", server->urls);
+        g_set_error(error, VCB_ERROR, VCB_ERROR_USAGE, "ICE server %s: webrtcbin does not take it",
+                    server->urls);
     return added;
 }
 
@@ -113,7 +114,8 @@ VcbIce *vcb_ice_new(GstElement *webrtc, const VcbPeerConfig *config, GError **er
 
         g_signal_emit_by_name(agent, "add-local-ip-address", *address, &added);
         if (!added) {
-            g_set_error(error, VCB_ERROR, VCB_ERROR_INVALID, "local address %s: libnice does not take it", *address);
+            g_set_error(error, VCB_ERROR, VCB_ERROR_INVALID, "local address %s: libnice does not take it",
+                        *address);
             return NULL;
         }
     }
@@ -170,8 +172,8 @@ void vcb_ice_report(VcbIce *ice, cJSON *report)
         g_autofree char *pair_id = g_strdup_printf("candidate-pair-%u-%u", pair->stream, pair->component);
         cJSON *object;
 
-        report_candidate(report, "local-candidate", "local-candidate", pair, pair->local_type, pair->local_address,
-                         pair->local_port);
+        report_candidate(report, "local-candidate", "local-candidate", pair, pair->local_type,
+                         pair->local_address, pair->local_port);
         report_candidate(report, "remote-candidate", "remote-candidate", pair, pair->remote_type,
                          pair->remote_address, pair->remote_port);
         object = add_object(report, "candidate-pair", "candidate-pair", pair);

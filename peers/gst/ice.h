@@ -11,7 +11,8 @@ typedef struct VcbIce VcbIce;
 VcbIce *vcb_ice_new(GstElement *webrtc, const VcbPeerConfig *config, GError **error);
 void vcb_ice_free(VcbIce *ice);
 
-/* Append candidate-pair, local-candidate, remote-candidate and transport objects for the selected pairs. Main thread. */
+/* Append candidate-pair, local-candidate, remote-candidate and transport objects for the selected pairs. Main
+ * thread. */
 void vcb_ice_report(VcbIce *ice, cJSON *report);
 
 /* "turn:host:port?transport=udp" (RFC 7065) with its credentials as webrtcbin wants it:

@@ -38,7 +38,8 @@ int main(int argc, char **argv)
     }
     control_fd = vcb_child_control_fd_of_this_process();
     if (argc > 1 || control_fd < 0) {
-        g_printerr("vcbench-peer is started by vcbench: it takes its commands over the descriptor that VCBENCH_CONTROL_FD "
+        g_printerr("vcbench-peer is started by vcbench: it takes its commands over the descriptor that "
+                   "VCBENCH_CONTROL_FD "
                    "names (docs/peer-protocol.md). By hand: vcbench run FILE.\n");
         return 2;
     }

@@ -112,7 +112,8 @@ static void on_rtpbin_pad(GstElement *rtpbin, GstPad *pad, gpointer user_data)
             Tap *tap = g_new(Tap, 1);
 
             *tap = (Tap){user_data, kinds[i].direction, kinds[i].rtcp};
-            gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, on_packet, tap, g_free);
+            gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, on_packet, tap,
+                              g_free);
         }
     }
 }
@@ -149,7 +150,8 @@ static void tell_first_frame(VcbMeters *meters, gboolean video, int width, int h
     meters->seen_frame[video] = TRUE;
     g_mutex_unlock(&meters->lock);
     if (first)
-        meters->first_seen(video ? "video" : "audio", "first-frame", width, height, now_us, meters->user_data);
+        meters->first_seen(video ? "video" : "audio", "first-frame", width, height, now_us,
+                           meters->user_data);
 }
 
 static GstPadProbeReturn on_coded_frame(GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
@@ -184,7 +186,8 @@ static GstPadProbeReturn on_audio_frame(GstPad *pad, GstPadProbeInfo *info, gpoi
     return GST_PAD_PROBE_REMOVE;
 }
 
-void vcb_meters_watch_decoder(VcbMeters *meters, const char *kind, GstElement *depayloader, GstElement *decoder)
+void vcb_meters_watch_decoder(VcbMeters *meters, const char *kind, GstElement *depayloader,
+                              GstElement *decoder)
 {
     gboolean video = g_str_equal(kind, "video");
     g_autoptr(GstPad) coded = gst_element_get_static_pad(depayloader, "src");
@@ -192,7 +195,8 @@ void vcb_meters_watch_decoder(VcbMeters *meters, const char *kind, GstElement *d
 
     if (video)
         gst_pad_add_probe(coded, GST_PAD_PROBE_TYPE_BUFFER, on_coded_frame, meters, NULL);
-    gst_pad_add_probe(decoded, GST_PAD_PROBE_TYPE_BUFFER, video ? on_video_frame : on_audio_frame, meters, NULL);
+    gst_pad_add_probe(decoded, GST_PAD_PROBE_TYPE_BUFFER, video ? on_video_frame : on_audio_frame, meters,
+                      NULL);
 }
 
 void vcb_meters_level(VcbMeters *meters, double dbfs, gint64 duration_us)
@@ -208,8 +212,7 @@ void vcb_meters_report(VcbMeters *meters, gint64 now_us, cJSON *report)
 
     g_mutex_lock(&meters->lock);
     vcb_rtp_meter_report(meters->rtp, report);
-    cJSON_ArrayForEach(object, report)
-    {
+    cJSON_ArrayForEach (object, report) {
         if (!g_str_equal(vcb_json_string(object, "type", ""), "inbound-rtp"))
             continue;
         if (g_str_equal(vcb_json_string(object, "kind", ""), "video"))

@@ -1,6 +1,8 @@
-/* The meters of one connection behind one lock: streaming threads feed them by pad probes, the main thread reads them.
+/* The meters of one connection behind one lock: streaming threads feed them by pad probes, the main thread
+ * reads them.
  *
- *   rtpbin's pads --RTP, RTCP--> VcbRtpMeter      decoder --frames--> VcbFrameMeter      level --dBFS--> VcbSilenceMeter
+ *   rtpbin's pads --RTP, RTCP--> VcbRtpMeter      decoder --frames--> VcbFrameMeter      level --dBFS-->
+ * VcbSilenceMeter
  */
 #pragma once
 
@@ -13,7 +15,8 @@
 typedef struct VcbMeters VcbMeters;
 
 /* Told once for each kind and event ("first-packet", "first-frame"), from a streaming thread. */
-typedef void (*VcbFirstSeen)(const char *kind, const char *event, int width, int height, gint64 t_us, gpointer user_data);
+typedef void (*VcbFirstSeen)(const char *kind, const char *event, int width, int height, gint64 t_us,
+                             gpointer user_data);
 
 VcbMeters *vcb_meters_new(VcbFirstSeen first_seen, gpointer user_data);
 void vcb_meters_free(VcbMeters *meters);
@@ -25,7 +28,8 @@ void vcb_meters_attach(VcbMeters *meters, GstElement *webrtc);
 void vcb_meters_learn(VcbMeters *meters, const GstSDPMessage *sdp);
 
 /* Count the frames that go into this depayloader's decoder and come out of it. */
-void vcb_meters_watch_decoder(VcbMeters *meters, const char *kind, GstElement *depayloader, GstElement *decoder);
+void vcb_meters_watch_decoder(VcbMeters *meters, const char *kind, GstElement *depayloader,
+                              GstElement *decoder);
 
 /* An interval's level, from the bus. */
 void vcb_meters_level(VcbMeters *meters, double dbfs, gint64 duration_us);

@@ -17,10 +17,10 @@ struct VcbPeer {
     void (*ended)(gpointer user_data);
     gpointer user_data;
     VcbChannel *control;
-    VcbPeerConfig *config;          /* NULL until configured */
-    VcbConnection *connection;      /* NULL until configured, and after hang-up */
-    VcbSignalingClient *signaling;  /* NULL until join, and after hang-up */
-    GstElement *key_holder;         /* keeps the process's DTLS key and certificate alive */
+    VcbPeerConfig *config;         /* NULL until configured */
+    VcbConnection *connection;     /* NULL until configured, and after hang-up */
+    VcbSignalingClient *signaling; /* NULL until join, and after hang-up */
+    GstElement *key_holder;        /* keeps the process's DTLS key and certificate alive */
     guint stats_timer;
     gboolean connected;
 };
@@ -106,7 +106,8 @@ static void on_closed(const char *reason, gpointer user_data)
     cJSON_AddStringToObject(step, "reason", reason);
     say(peer, step);
     if (!peer->connected) { /* media does not need the server once it flows */
-        g_autofree char *text = g_strdup_printf("the signaling connection ended before the call was connected: %s", reason);
+        g_autofree char *text =
+            g_strdup_printf("the signaling connection ended before the call was connected: %s", reason);
 
         say_error(peer, "signaling-error", text, TRUE);
     }
@@ -122,7 +123,8 @@ static void start_call(VcbPeer *peer, const cJSON *message)
 
     cJSON_AddBoolToObject(step, "initiator", initiator);
     say(peer, step);
-    if (initiator && peer->config->designated && cJSON_IsString(first) && !g_str_equal(first->valuestring, you))
+    if (initiator && peer->config->designated && cJSON_IsString(first) &&
+        !g_str_equal(first->valuestring, you))
         initiator = FALSE;
     if (initiator)
         vcb_connection_offer(peer->connection);
@@ -147,8 +149,9 @@ static void on_signaling_message(const cJSON *message, gpointer user_data)
         if (candidate)
             vcb_connection_add_candidate(peer->connection, candidate);
     } else if (g_str_equal(type, "error")) {
-        g_autofree char *text = g_strdup_printf("the signaling server says %s: %s", vcb_json_string(message, "code", "?"),
-                                                vcb_json_string(message, "message", ""));
+        g_autofree char *text =
+            g_strdup_printf("the signaling server says %s: %s", vcb_json_string(message, "code", "?"),
+                            vcb_json_string(message, "message", ""));
         say_error(peer, "signaling-error", text, FALSE);
     }
 }
@@ -179,11 +182,13 @@ static void configure(VcbPeer *peer, const cJSON *command)
     peer->connection = vcb_connection_new(peer->config, &events, peer, &error);
     if (!peer->connection)
         vcb_peer_add_unsupported(unsupported, "peer", error->message);
-    /* The DTLS plugin makes one RSA key a process when first asked, 100 to 700 ms: before the call, not in it. */
+    /* The DTLS plugin makes one RSA key a process when first asked, 100 to 700 ms: before the call, not in
+     * it. */
     peer->key_holder = gst_element_factory_make("dtlsdec", NULL);
     if (!peer->key_holder)
-        vcb_peer_add_unsupported(unsupported, "peer",
-                                 "no GStreamer element dtlsdec: install the package gstreamer1.0-plugins-bad");
+        vcb_peer_add_unsupported(
+            unsupported, "peer",
+            "no GStreamer element dtlsdec: install the package gstreamer1.0-plugins-bad");
     else
         gst_object_ref_sink(peer->key_holder);
     say(peer, ready);
@@ -199,8 +204,8 @@ static void join(VcbPeer *peer, const cJSON *command)
         say_error(peer, "protocol-error", "join: needs a url, after configure, once", FALSE);
         return;
     }
-    peer->signaling = vcb_signaling_client_new(url, vcb_json_string(command, "token", NULL), peer->loop, &events, peer,
-                                               &error);
+    peer->signaling = vcb_signaling_client_new(url, vcb_json_string(command, "token", NULL), peer->loop,
+                                               &events, peer, &error);
     if (!peer->signaling) {
         say_error(peer, "signaling-error", error->message, TRUE);
         return;
@@ -265,10 +270,14 @@ static const struct {
     void (*run)(VcbPeer *peer, const cJSON *command);
     gboolean needs_connection;
 } COMMANDS[] = {
-    {"configure", configure, FALSE}, {"join", join, FALSE},
-    {"mute", mute, TRUE},            {"unmute", mute, TRUE},
-    {"stop-video", stop_video, TRUE}, {"start-video", stop_video, TRUE},
-    {"send-chat", send_chat, TRUE},  {"hang-up", hang_up, FALSE},
+    {"configure", configure, FALSE},
+    {"join", join, FALSE},
+    {"mute", mute, TRUE},
+    {"unmute", mute, TRUE},
+    {"stop-video", stop_video, TRUE},
+    {"start-video", stop_video, TRUE},
+    {"send-chat", send_chat, TRUE},
+    {"hang-up", hang_up, FALSE},
     {"quit", quit, FALSE},
 };
 

@@ -11,7 +11,8 @@
 
 typedef struct VcbPeer VcbPeer;
 
-/* Takes the control descriptor over. `ended` is called when the peer is done: told to quit, or vcbench is gone. */
+/* Takes the control descriptor over. `ended` is called when the peer is done: told to quit, or vcbench is
+ * gone. */
 VcbPeer *vcb_peer_new(int control_fd, GMainLoop *loop, void (*ended)(gpointer user_data), gpointer user_data);
 void vcb_peer_free(VcbPeer *peer);
 

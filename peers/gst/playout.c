@@ -30,7 +30,8 @@ static gboolean on_bus(GstBus *bus, GstMessage *message, gpointer user_data)
     VcbPlayout *playout = user_data;
 
     if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS)
-        gst_element_seek_simple(playout->pipeline, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_KEY_UNIT, 0);
+        gst_element_seek_simple(playout->pipeline, GST_FORMAT_TIME,
+                                GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_KEY_UNIT, 0);
     return G_SOURCE_CONTINUE;
 }
 

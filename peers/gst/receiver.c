@@ -78,7 +78,8 @@ gboolean vcb_receiver_attach(VcbReceiver *receiver, GstBin *pipeline, VcbMeters 
     sink = gst_element_get_static_pad(bin, "sink");
     gst_element_sync_state_with_parent(bin);
     if (gst_pad_link(receiver->pad, sink) != GST_PAD_LINK_OK) {
-        g_set_error(error, VCB_ERROR, VCB_ERROR_INTERNAL, "incoming %s track: cannot be linked", receiver->kind);
+        g_set_error(error, VCB_ERROR, VCB_ERROR_INTERNAL, "incoming %s track: cannot be linked",
+                    receiver->kind);
         return FALSE;
     }
     gst_pad_remove_probe(receiver->pad, receiver->drop_probe);

@@ -10,7 +10,8 @@
 
 typedef struct VcbReceiver VcbReceiver;
 
-/* For a source pad of webrtcbin (RTP caps). NULL where it is neither audio nor video. Takes a reference on the pad. */
+/* For a source pad of webrtcbin (RTP caps). NULL where it is neither audio nor video. Takes a reference on
+ * the pad. */
 VcbReceiver *vcb_receiver_new(GstPad *pad);
 
 const char *vcb_receiver_kind(const VcbReceiver *receiver);

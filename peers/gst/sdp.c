@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The value of the attribute `key` whose text begins with "PAYLOAD_TYPE ", after the blank; NULL where there is none. */
+/* The value of the attribute `key` whose text begins with "PAYLOAD_TYPE ", after the blank; NULL where there
+ * is none. */
 static const char *attribute_of(const GstSDPMedia *media, const char *key, int payload_type)
 {
     for (guint i = 0; i < gst_sdp_media_attributes_len(media); i++) {
@@ -23,7 +24,8 @@ static gboolean is_media(const char *kind)
     return g_strcmp0(kind, "audio") == 0 || g_strcmp0(kind, "video") == 0;
 }
 
-void vcb_sdp_for_each_payload(const GstSDPMessage *sdp, void (*callback)(const VcbSdpPayload *payload, gpointer user_data),
+void vcb_sdp_for_each_payload(const GstSDPMessage *sdp,
+                              void (*callback)(const VcbSdpPayload *payload, gpointer user_data),
                               gpointer user_data)
 {
     for (guint i = 0; i < gst_sdp_message_medias_len(sdp); i++) {
@@ -81,7 +83,8 @@ gboolean vcb_sdp_accepts(const GstSDPMessage *sdp, const char *kind)
         const GstSDPMedia *media = gst_sdp_message_get_media(sdp, i);
 
         if (g_strcmp0(gst_sdp_media_get_media(media), kind) == 0 &&
-            !gst_sdp_media_get_attribute_val(media, "sendonly") && !gst_sdp_media_get_attribute_val(media, "inactive") &&
+            !gst_sdp_media_get_attribute_val(media, "sendonly") &&
+            !gst_sdp_media_get_attribute_val(media, "inactive") &&
             (gst_sdp_media_get_port(media) != 0 || gst_sdp_media_get_attribute_val(media, "bundle-only")))
             return TRUE;
     }

@@ -13,12 +13,14 @@ typedef struct {
 } VcbSdpPayload;
 
 /* Every rtpmap of every audio and video section. */
-void vcb_sdp_for_each_payload(const GstSDPMessage *sdp, void (*callback)(const VcbSdpPayload *payload, gpointer user_data),
+void vcb_sdp_for_each_payload(const GstSDPMessage *sdp,
+                              void (*callback)(const VcbSdpPayload *payload, gpointer user_data),
                               gpointer user_data);
 
-/* The payload type under which `encoding` is offered in a section of this kind, or -1. For H.264 with packetization-mode 1
- * (RFC 6184) where there is a choice. */
+/* The payload type under which `encoding` is offered in a section of this kind, or -1. For H.264 with
+ * packetization-mode 1 (RFC 6184) where there is a choice. */
 int vcb_sdp_find_payload_type(const GstSDPMessage *sdp, const char *kind, const char *encoding);
 
-/* Is there a section of this kind that the other side would receive (not sendonly, not inactive, not rejected)? */
+/* Is there a section of this kind that the other side would receive (not sendonly, not inactive, not
+ * rejected)? */
 gboolean vcb_sdp_accepts(const GstSDPMessage *sdp, const char *kind);

@@ -13,10 +13,12 @@
 
 struct VcbSender {
     const VcbCodec *codec;
-    GstElement *bin; /* in the pipeline, which owns it */
+    GstElement *bin;                               /* in the pipeline, which owns it */
     GstElement *payloader, *gate, *encoder, *mute; /* owned references */
-    GstPad *src;     /* owned */
-    gboolean linked;
+    GstPad *src;                                   /* owned */
+    GstPad *sink;                                  /* webrtcbin's, owned reference; NULL until linked */
+    void (*on_linked)(gpointer user_data);
+    gpointer user_data;
     VcbPlayout *playout; /* of source "file"; NULL otherwise */
 };
 
@@ -89,7 +91,8 @@ static char *video_source(const VcbVideoConfig *config, GError **error)
     if (g_str_equal(config->source, "file")) {
         if (!readable(config->file, "video file", error))
             return NULL;
-        return g_strdup("appsrc name=playout is-live=true do-timestamp=true format=time max-buffers=2 leaky-type=downstream");
+        return g_strdup("appsrc name=playout is-live=true do-timestamp=true format=time max-buffers=2 "
+                        "leaky-type=downstream");
     }
     if (g_str_equal(config->source, "camera")) {
         g_autofree char *device = NULL;
@@ -97,9 +100,11 @@ static char *video_source(const VcbVideoConfig *config, GError **error)
         if (!readable(config->device, "camera", error))
             return NULL;
         device = quoted(config->device);
-        return g_strdup_printf("v4l2src device=%s ! decodebin ! videoconvert ! videoscale ! videorate", device);
+        return g_strdup_printf("v4l2src device=%s ! decodebin ! videoconvert ! videoscale ! videorate",
+                               device);
     }
-    g_set_error(error, VCB_ERROR, VCB_ERROR_INVALID, "video source %s: not known to this peer", config->source);
+    g_set_error(error, VCB_ERROR, VCB_ERROR_INVALID, "video source %s: not known to this peer",
+                config->source);
     return NULL;
 }
 
@@ -114,13 +119,13 @@ VcbSender *vcb_sender_new_video(GstBin *pipeline, const VcbVideoConfig *config, 
         return NULL;
     coding = vcb_codec_sender(codec, config->bitrate_bps, config->fps);
     gst_util_double_to_fraction(config->fps, &fps_n, &fps_d);
-    caps = g_strdup_printf("video/x-raw,format=I420,width=%d,height=%d,framerate=%d/%d", config->width, config->height,
-                           fps_n, fps_d);
-    description = g_strdup_printf(
-        "%s ! %s ! valve name=mute drop-mode=forward-sticky-events ! "
-        "queue leaky=downstream max-size-buffers=2 max-size-bytes=0 max-size-time=0 ! "
-        "%s ! valve name=gate drop=true drop-mode=forward-sticky-events",
-        source, caps, coding);
+    caps = g_strdup_printf("video/x-raw,format=I420,width=%d,height=%d,framerate=%d/%d", config->width,
+                           config->height, fps_n, fps_d);
+    description =
+        g_strdup_printf("%s ! %s ! valve name=mute drop-mode=forward-sticky-events ! "
+                        "queue leaky=downstream max-size-buffers=2 max-size-bytes=0 max-size-time=0 ! "
+                        "%s ! valve name=gate drop=true drop-mode=forward-sticky-events",
+                        source, caps, coding);
     sender = sender_new(pipeline, codec, description, error);
     if (sender && g_str_equal(config->source, "file")) {
         g_autoptr(GstElement) appsrc = gst_bin_get_by_name(GST_BIN(sender->bin), "playout");
@@ -144,7 +149,8 @@ VcbSender *vcb_sender_new_audio(GstBin *pipeline, const VcbAudioConfig *config, 
     if (!codec)
         return NULL;
     if (!silence && !g_str_equal(config->source, "tone")) {
-        g_set_error(error, VCB_ERROR, VCB_ERROR_INVALID, "audio source %s: not known to this peer", config->source);
+        g_set_error(error, VCB_ERROR, VCB_ERROR_INVALID, "audio source %s: not known to this peer",
+                    config->source);
         return NULL;
     }
     coding = vcb_codec_sender(codec, config->bitrate_bps, 0);
@@ -166,10 +172,26 @@ static void request_key_frame(VcbSender *sender)
                                gst_video_event_new_upstream_force_key_unit(GST_CLOCK_TIME_NONE, TRUE, 0));
 }
 
-gboolean vcb_sender_link(VcbSender *sender, GstElement *webrtc, int payload_type, GError **error)
+static void on_caps(GstPad *sink, GParamSpec *property, gpointer user_data)
+{
+    VcbSender *sender = user_data;
+
+    if (vcb_sender_has_caps(sender))
+        sender->on_linked(sender->user_data);
+}
+
+gboolean vcb_sender_link(VcbSender *sender, GstElement *webrtc, int payload_type,
+                         void (*linked)(gpointer user_data), gpointer user_data, GError **error)
 {
     g_autoptr(GstPad) sink = gst_element_request_pad_simple(webrtc, "sink_%u");
     g_autoptr(GObject) transceiver = NULL;
+
+    sender->on_linked = linked;
+    sender->user_data = user_data;
+    if (sink) {
+        sender->sink = g_object_ref(sink);
+        g_signal_connect(sink, "notify::caps", G_CALLBACK(on_caps), sender);
+    }
 
     g_object_set(sender->payloader, "pt", (guint)payload_type, NULL);
     if (!sink || gst_pad_link(sender->src, sink) != GST_PAD_LINK_OK) {
@@ -181,7 +203,6 @@ gboolean vcb_sender_link(VcbSender *sender, GstElement *webrtc, int payload_type
     g_object_get(sink, "transceiver", &transceiver, NULL);
     if (transceiver && g_str_equal(vcb_codec_kind(sender->codec), "video"))
         g_object_set(transceiver, "do-nack", TRUE, NULL);
-    sender->linked = TRUE;
     g_object_set(sender->gate, "drop", FALSE, NULL);
     request_key_frame(sender);
     return TRUE;
@@ -213,7 +234,14 @@ int vcb_sender_default_payload_type(const VcbSender *sender)
 
 gboolean vcb_sender_is_linked(const VcbSender *sender)
 {
-    return sender->linked;
+    return sender->sink != NULL;
+}
+
+gboolean vcb_sender_has_caps(const VcbSender *sender)
+{
+    g_autoptr(GstCaps) caps = sender->sink ? gst_pad_get_current_caps(sender->sink) : NULL;
+
+    return caps != NULL;
 }
 
 void vcb_sender_free(VcbSender *sender)
@@ -221,6 +249,9 @@ void vcb_sender_free(VcbSender *sender)
     if (!sender)
         return;
     vcb_playout_free(sender->playout);
+    if (sender->sink)
+        g_signal_handlers_disconnect_by_data(sender->sink, sender);
+    gst_clear_object(&sender->sink);
     gst_clear_object(&sender->payloader);
     gst_clear_object(&sender->gate);
     gst_clear_object(&sender->encoder);
