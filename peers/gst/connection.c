@@ -783,6 +783,15 @@ static gboolean on_bus(GstBus *bus, GstMessage *message, gpointer user_data)
     return G_SOURCE_CONTINUE;
 }
 
+/* Ask again for what a later packet shows to be missing, as browsers do; the buffer would also ask for
+ * packets that it guesses to be due, which a pause in the video makes into requests for packets that never
+ * were. */
+static void on_jitter_buffer(GstElement *rtpbin, GstElement *buffer, guint session, guint ssrc,
+                             gpointer user_data)
+{
+    g_object_set(buffer, "rtx-next-seqnum", FALSE, NULL);
+}
+
 static void free_receiver(gpointer data)
 {
     vcb_receiver_free(data);
@@ -794,6 +803,7 @@ VcbConnection *vcb_connection_new(const VcbPeerConfig *config, const VcbConnecti
     static const char *const states[] = {"notify::signaling-state", "notify::ice-gathering-state",
                                          "notify::ice-connection-state", "notify::connection-state"};
     GstElement *webrtc = gst_element_factory_make("webrtcbin", "webrtc");
+    g_autoptr(GstElement) rtpbin = NULL;
     g_autoptr(GstBus) bus = NULL;
     VcbConnection *connection;
 
@@ -817,7 +827,9 @@ VcbConnection *vcb_connection_new(const VcbPeerConfig *config, const VcbConnecti
     gst_bin_add(GST_BIN(connection->pipeline), webrtc);
     gst_util_set_object_arg(G_OBJECT(webrtc), "bundle-policy", config->bundle_policy);
     g_object_set(webrtc, "latency", JITTER_BUFFER_MS, NULL);
-    vcb_meters_attach(connection->meters, webrtc);
+    rtpbin = gst_bin_get_by_name(GST_BIN(webrtc), "rtpbin");
+    g_signal_connect(rtpbin, "new-jitterbuffer", G_CALLBACK(on_jitter_buffer), NULL);
+    vcb_meters_attach(connection->meters, rtpbin);
     connection->ice = vcb_ice_new(webrtc, config, error);
     if (!connection->ice)
         goto fail;
