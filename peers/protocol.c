@@ -80,6 +80,8 @@ static void parse_ice(VcbPeerConfig *config, const cJSON *ice)
     }
     config->transport_policy = copy(ice, "transport_policy", "all");
     config->bundle_policy = copy(ice, "bundle_policy", "max-bundle");
+    config->rtcp_mux = copy(ice, "rtcp_mux", "require");
+    config->candidate_pool = (int)CLAMP(vcb_json_int(ice, "candidate_pool", 0), 0, 255);
     config->local_addresses = parse_strings(vcb_json_array(ice, "local_addresses"));
 }
 
@@ -157,6 +159,7 @@ void vcb_peer_config_free(VcbPeerConfig *config)
     g_free(config->peer);
     g_free(config->transport_policy);
     g_free(config->bundle_policy);
+    g_free(config->rtcp_mux);
     g_strfreev(config->local_addresses);
     g_free(config);
 }
