@@ -15,8 +15,9 @@
 
 #define STATUS_GOING_AWAY 1001
 #define STOP_MS 500
-#define HANDSHAKE_S 10       /* for a request's head, from the moment that the connection is there */
-#define SPARE_CONNECTIONS 64 /* beside the clients: requests, handshakes, and clients that are being closed  \
+#define HANDSHAKE_S 10 /* for a request's head, from the moment that the connection is there */
+#define SPARE_CONNECTIONS                                                                                    \
+    64                       /* beside the clients: requests, handshakes, and clients that are being closed  \
                               */
 #define OTHER_DESCRIPTORS 64 /* of the process */
 #define LONGEST_REQUEST_HEAD 12288
