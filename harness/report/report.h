@@ -4,13 +4,7 @@
 #pragma once
 
 #include "common/json.h"
-
-typedef enum {
-    VCB_VERDICT_PASS,
-    VCB_VERDICT_FAIL,
-    VCB_VERDICT_INVALID,
-    VCB_VERDICT_ERROR,
-} VcbVerdict;
+#include "harness/measure/verdict.h"
 
 typedef enum {
     VCB_FORMAT_TEXT,
@@ -33,9 +27,5 @@ void vcb_report_free(VcbReport *report);
 
 /* Print for a person, a program, or GitHub's log (annotations; the step summary goes to $GITHUB_STEP_SUMMARY). New string. */
 char *vcb_report_format(const VcbReport *report, VcbFormat format, gboolean colour);
-
-/* 0 pass, 1 fail, 3 invalid, 4 error. */
-int vcb_verdict_exit_status(VcbVerdict verdict);
-const char *vcb_verdict_name(VcbVerdict verdict);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VcbReport, vcb_report_free)
