@@ -1,0 +1,7 @@
+/* `vcbench validate` alone, for the tests of this folder. */
+#include "harness/cli/cmd_validate.h"
+
+int main(int argc, char **argv)
+{
+    return vcb_cmd_validate(argc, argv);
+}
