@@ -31,11 +31,11 @@ if [ "${VCB_IN_NAMESPACE:-}" != yes ]; then
     unshare --mount --pid --fork true 2>/dev/null || skip "no new mount and process namespace: in a container, --privileged"
     root=$(mktemp -d -p "${TMPDIR:-/var/tmp}" vcb-bare-XXXXXX) || exit 3
     chmod 755 "$root"
-    cleanup() {
-        [ -z "${KEEP:-}" ] || { echo "kept: $root"; return; }
-        rm -rf --one-file-system "$root"
-    }
-    trap cleanup EXIT
+    if [ -n "${KEEP:-}" ]; then
+        trap 'echo "kept: $root"' EXIT
+    else
+        trap 'rm -rf --one-file-system "$root"' EXIT
+    fi
     trap 'kill "$inside" 2>/dev/null; wait "$inside"; exit 143' INT TERM HUP
     VCB_IN_NAMESPACE=yes BARE_ROOT=$root unshare --mount --pid --fork --kill-child "$0" "$source_root" &
     inside=$!
