@@ -27,22 +27,25 @@ static void print_text(const VcbFinding *findings, gboolean ready, gboolean colo
         const VcbCheck *check = &vcb_doctor_checks[i];
         const VcbFinding *finding = &findings[i];
         g_autofree char *remedy = vcb_doctor_remedy(check, finding);
+        g_autofree char *need = g_strconcat(check->needed_for, check->required ? " *" : "", NULL);
 
         if (strcmp(group, check->group) != 0)
             printf("%s%s\n", i ? "\n" : "", check->group);
         group = check->group;
-        printf("  %s%-7s%s  %-24s  %-32s  %s%s\n", colour ? colour_of(finding->state) : "",
-               vcb_finding_state_name(finding->state), colour ? "\033[0m" : "", check->name, finding->detail,
-               check->needed_for, check->required ? "" : " (optional)");
+        printf("  %s%-7s%s  %-17s  %-23s  %s\n", colour ? colour_of(finding->state) : "",
+               vcb_finding_state_name(finding->state), colour ? "\033[0m" : "", check->name, need,
+               finding->detail);
+        if (finding->state == VCB_FINDING_OK)
+            continue;
         if (remedy)
             printf("           to mend: %s\n", remedy);
         if (check->required && finding->state == VCB_FINDING_MISSING)
             g_string_append_printf(required, "%s%s", required->len ? ", " : "", check->name);
     }
     if (ready)
-        printf("\nReady: this machine has all that scenarios/lan.yaml needs.\n");
+        printf("\nReady: this machine has all that scenarios/lan.yaml needs (*).\n");
     else
-        printf("\nNot ready: scenarios/lan.yaml needs %s.\n", required->str);
+        printf("\nNot ready: scenarios/lan.yaml needs (*) %s.\n", required->str);
 }
 
 static void print_json(const VcbFinding *findings, gboolean ready)

@@ -12,11 +12,11 @@ const VcbCheck vcb_doctor_checks[] = {
     {"Calls", "DTLS and SRTP", EVERY_CALL, TRUE, "dtlssrtpenc dtlssrtpdec srtpenc srtpdec", "gstreamer1.0-plugins-bad", vcb_probe_elements},
     {"Calls", "RTP", EVERY_CALL, TRUE, "rtpbin rtpjitterbuffer rtpfunnel", "gstreamer1.0-plugins-good", vcb_probe_elements},
     {"Calls", "SCTP", "data_channel: true", TRUE, "sctpenc sctpdec", "gstreamer1.0-plugins-bad", vcb_probe_elements},
-    {"Calls", "test picture and tone", "source: test, tone", TRUE, "videotestsrc audiotestsrc videoconvert audioconvert audioresample appsink", "gstreamer1.0-plugins-base", vcb_probe_elements},
-    {"Calls", "signaling and media", EVERY_CALL, TRUE, NULL, NULL, vcb_probe_loopback},
+    {"Calls", "test sources", "source: test", TRUE, "videotestsrc audiotestsrc videoconvert audioconvert audioresample appsink", "gstreamer1.0-plugins-base", vcb_probe_elements},
+    {"Calls", "loopback", EVERY_CALL, TRUE, NULL, NULL, vcb_probe_loopback},
 
     {"Codecs", "Opus", "codec: opus", TRUE, "opusenc opusdec", "gstreamer1.0-plugins-base", vcb_probe_elements},
-    {"Codecs", "Opus and VP8 in RTP", EVERY_CALL, TRUE, "rtpopuspay rtpopusdepay rtpvp8pay rtpvp8depay", "gstreamer1.0-plugins-good", vcb_probe_elements},
+    {"Codecs", "Opus, VP8 in RTP", EVERY_CALL, TRUE, "rtpopuspay rtpopusdepay rtpvp8pay rtpvp8depay", "gstreamer1.0-plugins-good", vcb_probe_elements},
     {"Codecs", "VP8", "codec: vp8", TRUE, "vp8enc vp8dec", "gstreamer1.0-plugins-good", vcb_probe_elements},
     {"Codecs", "VP9", "codec: vp9", FALSE, "vp9enc vp9dec rtpvp9pay rtpvp9depay", "gstreamer1.0-plugins-good", vcb_probe_elements},
     {"Codecs", "H.264 encoder", "codec: h264", FALSE, "x264enc", "gstreamer1.0-plugins-ugly", vcb_probe_elements},
@@ -25,17 +25,17 @@ const VcbCheck vcb_doctor_checks[] = {
 
     {"Programs", "gnuplot", "the report's graphs", TRUE, "gnuplot", "gnuplot-nox", vcb_probe_program},
     {"Programs", "coturn", "turn_server: coturn", FALSE, "turnserver", "coturn", vcb_probe_program},
-    {"Programs", "Chromium, headless shell", "calls with Chromium", FALSE, "chromium-headless-shell /usr/lib/chromium/chromium-headless-shell", "chromium-headless-shell", vcb_probe_program},
+    {"Programs", "headless Chromium", "calls with Chromium", FALSE, "chromium-headless-shell /usr/lib/chromium/chromium-headless-shell", "chromium-headless-shell", vcb_probe_program},
     {"Programs", "Chromium", "calls with Chromium", FALSE, "chromium /usr/lib/chromium/chromium chromium-browser", "chromium", vcb_probe_program},
     {"Programs", "Firefox", "calls with Firefox", FALSE, "firefox-esr firefox", "firefox-esr", vcb_probe_program},
 
-    {"Machine", "processor cores", "calls at the same time", FALSE, NULL, NULL, vcb_probe_cores},
-    {"Machine", "memory", "calls at the same time", FALSE, NULL, NULL, vcb_probe_memory},
-    {"Machine", "CPU pressure", "telling that the machine is too busy", FALSE, "/proc/pressure/cpu", NULL, vcb_probe_pressure},
+    {"Machine", "processor cores", "calls at once", FALSE, NULL, NULL, vcb_probe_cores},
+    {"Machine", "memory", "calls at once", FALSE, NULL, NULL, vcb_probe_memory},
+    {"Machine", "CPU pressure", "noticing a busy machine", FALSE, "/proc/pressure/cpu", NULL, vcb_probe_pressure},
     {"Machine", "cameras", "source: camera", FALSE, "/dev", "v4l2loopback-dkms", vcb_probe_cameras},
 
     {"Emulated network", "TUN device", "an emulated network", FALSE, "/dev/net/tun", NULL, vcb_probe_tun},
-    {"Emulated network", "user namespaces", "an emulated network without root", FALSE, NULL, NULL, vcb_probe_user_namespaces},
+    {"Emulated network", "user namespaces", "the same without root", FALSE, NULL, NULL, vcb_probe_user_namespaces},
 };
 /* clang-format on */
 const gsize vcb_doctor_n_checks = G_N_ELEMENTS(vcb_doctor_checks);

@@ -160,7 +160,7 @@ void vcb_probe_cameras(const VcbCheck *check, VcbFinding *finding)
     } else {
         g_autofree char *install = NULL;
 
-        vcb_finding_set(finding, VCB_FINDING_MISSING, "no %s/video* that captures", check->subject);
+        vcb_finding_set(finding, VCB_FINDING_MISSING, "no capturing %s/video*", check->subject);
         install = vcb_doctor_remedy(check, finding);
         finding->remedy =
             g_strdup_printf("plug one in, or: %s && sudo modprobe v4l2loopback exclusive_caps=1", install);

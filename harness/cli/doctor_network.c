@@ -116,7 +116,7 @@ void vcb_probe_user_namespaces(const VcbCheck *check, VcbFinding *finding)
         failure & STEP_LINK_UP ? "no rights inside a new user namespace" : "no new user namespace";
 
     if (failure == 0) {
-        vcb_finding_set(finding, VCB_FINDING_OK, "user and network namespace made");
+        vcb_finding_set(finding, VCB_FINDING_OK, "can be made");
         return;
     }
     if (geteuid() == 0 && try_namespaces(CLONE_NEWNET) == 0)
