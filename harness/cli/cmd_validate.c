@@ -1,7 +1,7 @@
 /* `vcbench validate`: check scenarios without running them.
  *
  *   FILE... -> ok lines, --show: the scenario with its defaults (stdout); every problem (stderr) */
-#include "harness/cli/cmd_validate.h"
+#include "harness/cli/command.h"
 
 #include "common/error.h"
 #include "harness/scenario/scenario.h"

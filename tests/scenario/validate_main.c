@@ -1,5 +1,5 @@
 /* `vcbench validate` alone, for the tests of this folder. */
-#include "harness/cli/cmd_validate.h"
+#include "harness/cli/command.h"
 
 int main(int argc, char **argv)
 {
