@@ -65,19 +65,23 @@ void vcb_finding_set(VcbFinding *finding, VcbFindingState state, const char *for
     va_end(arguments);
 }
 
+char *vcb_doctor_install_command(const char *packages)
+{
+    g_autofree char *apt = g_find_program_in_path("apt-get");
+
+    if (!apt)
+        return g_strdup_printf("install what Debian calls %s", packages);
+    return g_strdup_printf("%sapt-get install --no-install-recommends %s", geteuid() == 0 ? "" : "sudo ",
+                           packages);
+}
+
 char *vcb_doctor_remedy(const VcbCheck *check, const VcbFinding *finding)
 {
-    g_autofree char *apt = NULL;
-
     if (finding->state == VCB_FINDING_OK)
         return NULL;
     if (finding->remedy)
         return g_strdup(finding->remedy);
     if (!check->package || finding->state != VCB_FINDING_MISSING)
         return NULL;
-    apt = g_find_program_in_path("apt-get");
-    if (!apt)
-        return g_strdup_printf("install what Debian calls %s", check->package);
-    return g_strdup_printf("%sapt-get install --no-install-recommends %s", geteuid() == 0 ? "" : "sudo ",
-                           check->package);
+    return vcb_doctor_install_command(check->package);
 }
