@@ -16,7 +16,7 @@ const VcbCheck vcb_doctor_checks[] = {
     {"Calls", "loopback", EVERY_CALL, TRUE, NULL, NULL, vcb_probe_loopback},
 
     {"Codecs", "Opus", "codec: opus", TRUE, "opusenc opusdec", "gstreamer1.0-plugins-base", vcb_probe_elements},
-    {"Codecs", "Opus, VP8 in RTP", EVERY_CALL, TRUE, "rtpopuspay rtpopusdepay rtpvp8pay rtpvp8depay", "gstreamer1.0-plugins-good", vcb_probe_elements},
+    {"Codecs", "codecs in RTP", EVERY_CALL, TRUE, "rtpopuspay rtpopusdepay rtpvp8pay rtpvp8depay", "gstreamer1.0-plugins-good", vcb_probe_elements},
     {"Codecs", "VP8", "codec: vp8", TRUE, "vp8enc vp8dec", "gstreamer1.0-plugins-good", vcb_probe_elements},
     {"Codecs", "VP9", "codec: vp9", FALSE, "vp9enc vp9dec rtpvp9pay rtpvp9depay", "gstreamer1.0-plugins-good", vcb_probe_elements},
     {"Codecs", "H.264 encoder", "codec: h264", FALSE, "x264enc", "gstreamer1.0-plugins-ugly", vcb_probe_elements},
