@@ -22,6 +22,7 @@ static void print_text(const VcbFinding *findings, gboolean ready, gboolean colo
 {
     const char *group = "";
     g_autoptr(GString) required = g_string_new(NULL);
+    g_autoptr(GPtrArray) packages = g_ptr_array_new();
 
     for (gsize i = 0; i < vcb_doctor_n_checks; i++) {
         const VcbCheck *check = &vcb_doctor_checks[i];
@@ -39,13 +40,23 @@ static void print_text(const VcbFinding *findings, gboolean ready, gboolean colo
             continue;
         if (remedy)
             printf("           to mend: %s\n", remedy);
-        if (check->required && finding->state == VCB_FINDING_MISSING)
-            g_string_append_printf(required, "%s%s", required->len ? ", " : "", check->name);
+        if (!check->required || finding->state != VCB_FINDING_MISSING)
+            continue;
+        g_string_append_printf(required, "%s%s", required->len ? ", " : "", check->name);
+        if (check->package && !g_ptr_array_find_with_equal_func(packages, check->package, g_str_equal, NULL))
+            g_ptr_array_add(packages, (gpointer)check->package);
     }
     if (ready)
         printf("\nReady: this machine has all that scenarios/lan.yaml needs (*).\n");
     else
         printf("\nNot ready: scenarios/lan.yaml needs (*) %s.\n", required->str);
+    if (packages->len) {
+        g_ptr_array_add(packages, NULL);
+        g_autofree char *names = g_strjoinv(" ", (char **)packages->pdata);
+        g_autofree char *command = vcb_doctor_install_command(names);
+
+        printf("To mend it: %s\n", command);
+    }
 }
 
 static void print_json(const VcbFinding *findings, gboolean ready)

@@ -16,7 +16,7 @@ const VcbCheck vcb_doctor_checks[] = {
     {"Calls", "loopback", EVERY_CALL, TRUE, NULL, NULL, vcb_probe_loopback},
 
     {"Codecs", "Opus", "codec: opus", TRUE, "opusenc opusdec", "gstreamer1.0-plugins-base", vcb_probe_elements},
-    {"Codecs", "Opus, VP8 in RTP", EVERY_CALL, TRUE, "rtpopuspay rtpopusdepay rtpvp8pay rtpvp8depay", "gstreamer1.0-plugins-good", vcb_probe_elements},
+    {"Codecs", "codecs in RTP", EVERY_CALL, TRUE, "rtpopuspay rtpopusdepay rtpvp8pay rtpvp8depay", "gstreamer1.0-plugins-good", vcb_probe_elements},
     {"Codecs", "VP8", "codec: vp8", TRUE, "vp8enc vp8dec", "gstreamer1.0-plugins-good", vcb_probe_elements},
     {"Codecs", "VP9", "codec: vp9", FALSE, "vp9enc vp9dec rtpvp9pay rtpvp9depay", "gstreamer1.0-plugins-good", vcb_probe_elements},
     {"Codecs", "H.264 encoder", "codec: h264", FALSE, "x264enc", "gstreamer1.0-plugins-ugly", vcb_probe_elements},
@@ -65,19 +65,23 @@ void vcb_finding_set(VcbFinding *finding, VcbFindingState state, const char *for
     va_end(arguments);
 }
 
+char *vcb_doctor_install_command(const char *packages)
+{
+    g_autofree char *apt = g_find_program_in_path("apt-get");
+
+    if (!apt)
+        return g_strdup_printf("install what Debian calls %s", packages);
+    return g_strdup_printf("%sapt-get install --no-install-recommends %s", geteuid() == 0 ? "" : "sudo ",
+                           packages);
+}
+
 char *vcb_doctor_remedy(const VcbCheck *check, const VcbFinding *finding)
 {
-    g_autofree char *apt = NULL;
-
     if (finding->state == VCB_FINDING_OK)
         return NULL;
     if (finding->remedy)
         return g_strdup(finding->remedy);
     if (!check->package || finding->state != VCB_FINDING_MISSING)
         return NULL;
-    apt = g_find_program_in_path("apt-get");
-    if (!apt)
-        return g_strdup_printf("install what Debian calls %s", check->package);
-    return g_strdup_printf("%sapt-get install --no-install-recommends %s", geteuid() == 0 ? "" : "sudo ",
-                           check->package);
+    return vcb_doctor_install_command(check->package);
 }

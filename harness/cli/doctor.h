@@ -38,6 +38,9 @@ const char *vcb_finding_state_name(VcbFindingState state); /* "ok", "limited", "
 /* Set state and detail; for the probes. */
 void vcb_finding_set(VcbFinding *finding, VcbFindingState state, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
+/* The command that installs packages, separated by blanks, on this machine. New string. */
+char *vcb_doctor_install_command(const char *packages);
+
 /* The command that mends a finding: the probe's own, else the installation of the check's package. New
  * string, or NULL where there is nothing to mend, or no command would. */
 char *vcb_doctor_remedy(const VcbCheck *check, const VcbFinding *finding);

@@ -49,7 +49,8 @@ static gboolean gst_open(Gst *gst)
 /* What the child does. It ends right after, so that nothing is given back. */
 static void look_up(char **elements, VcbFinding *finding)
 {
-    g_autoptr(GString) missing = g_string_new(NULL);
+    const char *missing = NULL; /* the first of them */
+    guint n_missing = 0;
     Gst gst;
 
     if (!gst_open(&gst)) {
@@ -64,14 +65,16 @@ static void look_up(char **elements, VcbFinding *finding)
         gpointer factory = gst.element_factory_find(*elements);
         gpointer plugin = factory ? gst.plugin_feature_get_plugin(factory) : NULL;
 
-        if (!plugin)
-            g_string_append_printf(missing, "%s%s", missing->len ? ", " : "", *elements);
-        else if (!finding->detail)
+        if (!plugin && n_missing++ == 0)
+            missing = *elements;
+        else if (plugin && !finding->detail)
             vcb_finding_set(finding, VCB_FINDING_OK, "%s %s", gst.plugin_get_name(plugin),
                             gst.plugin_get_version(plugin));
     }
-    if (missing->len)
-        vcb_finding_set(finding, VCB_FINDING_MISSING, "no element %s", missing->str);
+    if (n_missing == 1)
+        vcb_finding_set(finding, VCB_FINDING_MISSING, "no %s", missing);
+    else if (n_missing > 1)
+        vcb_finding_set(finding, VCB_FINDING_MISSING, "no %s and %u more", missing, n_missing - 1);
 }
 
 void vcb_probe_elements(const VcbCheck *check, VcbFinding *finding)
