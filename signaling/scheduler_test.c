@@ -75,7 +75,7 @@ static void step(VcbScheduler *scheduler, const char *line, gint64 *id, GString 
     } else if (words[1]) {
         copy.from = words[1];
         copy.to = words[2];
-        copy.kind = words[3];
+        copy.kind = g_intern_string(words[3]);
         vcb_scheduler_submit(scheduler, &copy, atoll(words[0] + 1));
         ++*id;
     } else {
