@@ -39,6 +39,7 @@ static gboolean run_gnuplot(const char *program, const char *directory, GError *
     g_autofree char *log_directory = g_path_get_dirname(log_path), *status = NULL;
     VcbChildParams params = {.argv = argv, .directory = directory, .log_path = log_path};
     Progress progress = {0};
+    GStatBuf log_status;
     VcbChild *child;
     guint timer;
 
@@ -55,6 +56,8 @@ static gboolean run_gnuplot(const char *program, const char *directory, GError *
     if (!progress.late)
         g_source_remove(timer);
     vcb_child_free(child);
+    if (g_stat(log_path, &log_status) == 0 && log_status.st_size == 0)
+        g_unlink(log_path); /* nothing to complain about */
     if (progress.late) {
         g_set_error(error, VCB_ERROR, VCB_ERROR_INVALID, "gnuplot took longer than %d s", DEADLINE_MS / 1000);
         return FALSE;

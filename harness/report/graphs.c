@@ -139,7 +139,7 @@ static void add_waterfall(const VcbAnalysis *analysis, GString *script, GPtrArra
     g_autoptr(GString) body = g_string_new(NULL);
     gboolean has_bars = FALSE;
     guint n_decisions;
-    int height = 96 + 22 * (int)calls->len;
+    int height = 128 + 22 * (int)calls->len;
 
     for (guint phase = 0; phase < VCB_N_PHASES; phase++) {
         g_string_append_printf(script, "$phase%u << EOD\n0 0 NaN\n", phase);
@@ -161,13 +161,12 @@ static void add_waterfall(const VcbAnalysis *analysis, GString *script, GPtrArra
         return;
     vcb_graph_begin(body, analysis->n_valid > MOST_ROWS ? "Setting up the call, by phase (the slowest calls)"
                                                         : "Setting up the call, by phase");
-    g_string_append_printf(
-        body,
-        "set xlabel 'since start-call (ms)'\nset xrange [0:*]\nset yrange [%.1f:-0.5]\n"
-        "set key at graph 1, graph 1.01 right bottom horizontal samplen 1 width 0 "
-        "maxrows 1\n"
-        "set tmargin 4.2\nset grid noytics\nset ytics scale 0\nset ytics (",
-        calls->len - 0.5);
+    g_string_append_printf(body,
+                           "set xlabel 'since start-call (ms)'\nset xrange [0:*]\nset yrange [%.1f:-0.5]\n"
+                           "set key at graph 1, graph 1.01 right bottom horizontal samplen 1 width -2 "
+                           "maxrows 1\n"
+                           "set tmargin 4.2\nset grid noytics\nset ytics scale 0\nset ytics (",
+                           calls->len - 0.5);
     for (guint row = 0; row < calls->len; row++) {
         g_autofree char *label = row_label(analysis, calls->pdata[row]);
 
@@ -229,8 +228,12 @@ static void add_ecdf(const VcbAnalysis *analysis, GString *script, GPtrArray *gr
         return;
     vcb_graph_begin(body, "Connect time: share of calls that had connected");
     g_string_append(
-        body, "set xlabel 'connect time (ms)'\nset ylabel 'calls (%)'\nset yrange [0:103]\nset xrange [0:*]\n"
-              "set ytics (0, 25, 50, 75, 95, 100)\nset tmargin 3\nset key bottom right Right\n");
+        body,
+        "set xlabel 'connect time (ms)'\nset ylabel 'calls (%)'\nset yrange [0:103]\nset offsets graph 0.04, "
+        "graph 0.04, 0, 0\nset arrow 1 from graph 0, first 95 to graph 1, first 95 nohead dt 2 lw 0.8 lc "
+        "rgb '" VCB_GRAPH_GRID "' back\nset label 1 '95 %' at graph 0.01, first 95 offset 0,-0.7 left "
+        "font ',11'\n"
+        "set ytics 25\nset tmargin 3\nset key bottom right Right\n");
     g_string_append_printf(body, "plot %s\n", plots->str);
     vcb_graph_add(script, graphs, "connect-time",
                   "Empirical distribution of the connect time in milliseconds", 300, body->str);

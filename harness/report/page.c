@@ -90,14 +90,32 @@ static void write_verdict(VcbHtml *html, const VcbAnalysis *analysis)
     vcb_html_close(html);
 }
 
+/* The small print under an expectation: variant, how many values, where it is written, and why there is no
+ * data. */
+static void write_small_print(VcbHtml *html, const VcbAnalysis *analysis, const VcbExpected *expected)
+{
+    const char *variant = vcb_run_data_variant_name(analysis->data, expected->variant);
+
+    vcb_html_open(html, "small", "class", "under", NULL);
+    if (*variant)
+        vcb_html_printf(html, "%s · ", variant);
+    if (*expected->reason)
+        vcb_html_text(html, expected->reason);
+    else
+        vcb_html_printf(html, "from %u value%s", expected->n, expected->n == 1 ? "" : "s");
+    if (expected->line > 0)
+        vcb_html_printf(html, " · line %d", expected->line);
+    else
+        vcb_html_text(html, " · holds where nothing else is said");
+    vcb_html_close(html);
+}
+
 static void write_expectations(VcbHtml *html, const VcbAnalysis *analysis)
 {
-    static const char *const PLAIN[] = {"", "expected", ">observed", ">values", "", NULL};
-    static const char *const VARIANTS[] = {"", "expected", ">observed", ">values", "variant", "", NULL};
-    gboolean with_variants = analysis->variants->len > 1;
+    static const char *const COLUMNS[] = {"", "expected", ">observed", NULL};
 
     heading(html, "Expectations");
-    begin_table(html, with_variants ? VARIANTS : PLAIN);
+    begin_table(html, COLUMNS);
     for (guint i = 0; i < analysis->expectations->len; i++) {
         const VcbExpected *expected = analysis->expectations->pdata[i];
 
@@ -105,29 +123,14 @@ static void write_expectations(VcbHtml *html, const VcbAnalysis *analysis)
         vcb_html_open(html, "td", "class", "t", NULL);
         vcb_page_badge(html, expected->verdict);
         vcb_html_close(html);
-        vcb_html_open(html, "td", NULL);
+        vcb_html_open(html, "td", "class", "wide", NULL);
         vcb_html_element(html, "code", NULL, expected->expression);
+        write_small_print(html, analysis, expected);
         vcb_html_close(html);
         if (expected->has_observed)
             quantity_cell(html, expected->observed, vcb_metric_unit(expected->metric));
         else
             vcb_html_element(html, "td", "n", "no data");
-        vcb_html_open(html, "td", "class", "n", NULL);
-        vcb_html_printf(html, "%u", expected->n);
-        vcb_html_close(html);
-        if (with_variants)
-            vcb_html_element(html, "td", "t", vcb_run_data_variant_name(analysis->data, expected->variant));
-        vcb_html_open(html, "td", NULL);
-        if (*expected->reason)
-            vcb_html_text(html, expected->reason);
-        if (expected->line > 0) {
-            vcb_html_open(html, "small", NULL);
-            vcb_html_printf(html, "%sline %d", *expected->reason ? " · " : "", expected->line);
-            vcb_html_close(html);
-        } else if (!*expected->reason) {
-            vcb_html_element(html, "small", NULL, "holds where nothing else is said");
-        }
-        vcb_html_close(html);
         vcb_html_close(html);
     }
     end_table(html);

@@ -51,16 +51,22 @@ static void write_row(VcbHtml *html, const VcbAnalysis *analysis, const VcbCallA
     for (gsize i = 0; METRICS[i]; i++)
         metric_cell(html, call, METRICS[i]);
     vcb_html_element(html, "td", "t", candidates);
-    vcb_html_element(html, "td", *call->reason ? "why" : NULL, call->reason);
+    vcb_html_close(html);
+    if (!*call->reason)
+        return;
+    vcb_html_open(html, "tr", "class", "why", NULL);
+    vcb_html_element(html, "td", NULL, "");
+    vcb_html_open(html, "td", "colspan", analysis->variants->len > 1 ? "11" : "10", NULL);
+    vcb_html_element(html, "span", NULL, call->reason);
+    vcb_html_close(html);
     vcb_html_close(html);
 }
 
 static void write_table(VcbHtml *html, const VcbAnalysis *analysis)
 {
     static const char *const COLUMNS[] = {
-        "call",      "",        "variant", ">pair · repeat", ">connect", ">first frame",
-        ">video in", ">frames", ">lost",   ">RTT",           ">freezes", "candidates",
-        "",          NULL};
+        "call",  "",     "variant",  ">pair · repeat", ">connect", ">first frame", ">video in", ">frames",
+        ">lost", ">RTT", ">freezes", "candidates",     NULL};
 
     vcb_html_open(html, "div", "class", "scroll", NULL);
     vcb_html_open(html, "table", NULL);

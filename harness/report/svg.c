@@ -47,6 +47,7 @@ char *vcb_svg_for_page(const char *text, const char *title)
     replace_all(svg, "'black'", "'currentColor'");
     replace_all(svg, "\"black\"", "\"currentColor\"");
     replace_all(svg, "rgb(  0,   0,   0)", "currentColor");
+    replace_all(svg, "rgb(0,0,0)", "currentColor");
     replace_all(svg, "font-family=\"sans\"", "");
     replace_all(svg, "<g id=\"gnuplot_canvas\"", "<g class=\"canvas\"");
     for (guint i = 0; VCB_GRAPH_COLOURS[i]; i++) {

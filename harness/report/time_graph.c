@@ -228,9 +228,26 @@ static void write_marks(const VcbAnalysis *analysis, GString *body, gboolean wit
             i + 1, at_s, at_s);
         if (with_words)
             g_string_append_printf(
-                body, "set label %u '%s' at %.3f, graph 0.03 offset -0.55,0 rotate by 90 left font ',11'\n",
+                body, "set label %u '%s' at %.3f, graph 0.03 offset 0.8,0 rotate by 90 left font ',11'\n",
                 i + 1, label, at_s);
     }
+}
+
+static gboolean is_all_zero(const GPtrArray *lines)
+{
+    for (guint i = 0; i < lines->len; i++) {
+        const Line *line = lines->pdata[i];
+
+        for (guint bin = 0; bin < line->bins->len; bin++) {
+            const GArray *values = line->bins->pdata[bin];
+
+            for (guint v = 0; values && v < values->len; v++) {
+                if (g_array_index(values, double, v) != 0)
+                    return FALSE;
+            }
+        }
+    }
+    return TRUE;
 }
 
 static void write_panel(const VcbAnalysis *analysis, GString *script, GString *body, const TimeGraph *graph,
@@ -240,8 +257,9 @@ static void write_panel(const VcbAnalysis *analysis, GString *script, GString *b
     guint n_colours = g_strv_length((char **)VCB_GRAPH_COLOURS);
     g_autoptr(GString) plots = g_string_new(NULL);
 
-    g_string_append_printf(body, "unset label 99\nset yrange %s\nset ylabel '%s, %s'\n", graph->y_range,
-                           vcb_kind_name(kind), graph->label);
+    /* All zero is the best that a loss can be, and gnuplot asks for a range that is not empty. */
+    g_string_append_printf(body, "unset label 99\nset yrange %s\nset ylabel '%s, %s'\n",
+                           is_all_zero(lines) ? "[0:1]" : graph->y_range, vcb_kind_name(kind), graph->label);
     write_marks(analysis, body, with_words);
     for (guint pass = 0; pass < 2; pass++) { /* bands below all lines */
         for (guint i = 0; i < lines->len; i++) {

@@ -234,7 +234,7 @@ static void stats(gint64 connected_us, const char *call, const Plan *plan)
             c->frames += is_stopped ? 0 : jitter(30, 1);
             if (is_stopped)
                 c->gap += 1;
-            if (plan->seconds >= 10 && g_rand_int_range(draws, 0, 12) == 0) {
+            if (plan->seconds >= 10 && !is_stopped && g_rand_int_range(draws, 0, 12) == 0) {
                 c->lost[0] += 2;
                 c->nacks++;
             }
