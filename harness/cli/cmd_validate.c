@@ -20,14 +20,14 @@ static void print_ok(const VcbScenario *scenario)
             scenario->n_expectations == 1 ? "expectation" : "expectations");
 }
 
-static int check_file(const char *path, const char *const *sets, gboolean show)
+static gboolean check_file(const char *path, const char *const *sets, gboolean show)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(VcbScenario) scenario = vcb_scenario_load(path, sets, &error);
 
     if (!scenario) {
         g_printerr("%s\n", error->message);
-        return vcb_error_exit_status(error);
+        return FALSE;
     }
     if (show) {
         g_autofree char *text = vcb_scenario_show(scenario);
@@ -36,7 +36,7 @@ static int check_file(const char *path, const char *const *sets, gboolean show)
     } else {
         print_ok(scenario);
     }
-    return 0;
+    return TRUE;
 }
 
 int vcb_cmd_validate(int argc, char **argv)
@@ -76,6 +76,7 @@ int vcb_cmd_validate(int argc, char **argv)
         return VCB_ERROR_USAGE;
     }
     for (guint i = 0; files && files[i]; i++)
-        status = MAX(status, check_file(files[i], (const char *const *)sets, show));
+        if (!check_file(files[i], (const char *const *)sets, show))
+            status = VCB_ERROR_USAGE;
     return status;
 }

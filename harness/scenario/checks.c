@@ -132,6 +132,7 @@ static void check_timeline(VcbBinding *binding)
     for (guint i = 0; i < settings->n_timeline; i++) {
         const VcbTimelineEntry *entry = &settings->timeline[i];
         const VcbNode *where = vcb_binding_where(binding, "timeline.%u.do", i);
+        g_autofree char *who = g_strdup_printf("%s sends", entry->peer);
         gboolean chats = g_str_equal(entry->action, "send-chat");
 
         if (!check_peer(binding, entry->peer, "all", vcb_binding_where(binding, "timeline.%u.peer", i)))
@@ -141,8 +142,8 @@ static void check_timeline(VcbBinding *binding)
                 binding->problems, where,
                 "`send-chat` needs a data channel; set `data_channel: true` for one of the peers");
         if ((strstr(entry->action, "mute") || strstr(entry->action, "video")) && !has_target(settings, entry))
-            vcb_problems_add(binding->problems, where, "`%s`: %s sends no %s; leave this entry out",
-                             entry->action, g_str_equal(entry->peer, "all") ? "no peer" : entry->peer,
+            vcb_problems_add(binding->problems, where, "`%s`: %s no %s; leave this entry out", entry->action,
+                             g_str_equal(entry->peer, "all") ? "the peers send" : who,
                              strstr(entry->action, "mute") ? "audio" : "video");
     }
 }

@@ -183,6 +183,8 @@ static void read_rule(Reader *reader, const VcbNode *key, const VcbNode *value, 
     g_autoptr(GError) error = NULL;
     g_autofree char *comparison = NULL;
 
+    if (value->broken)
+        return;
     rule.what.line = key->origin ? 0 : key->line;
     if (!parse_key(reader, key->text, &rule, &error)) {
         vcb_problems_add(reader->problems, key, "%s", error->message);

@@ -101,21 +101,20 @@ static gboolean check_stream(const VcbExpectMetric *base, const char *name, char
     if (n < 2 || (!g_str_equal(direction, "in") && !g_str_equal(direction, "out")) ||
         (!g_str_equal(kind, "audio") && !g_str_equal(kind, "video"))) {
         g_set_error(error, VCB_ERROR, VCB_ERROR_USAGE,
-                    "`%s`: `%s` is measured for each stream; say of which, e.g. `%s.%s.%s`", name, base->name,
-                    example, base->direction ? base->direction : "in", base->name);
+                    "`%s` is measured for each stream; say of which, e.g. `%s.%s.%s`", base->name, example,
+                    base->direction ? base->direction : "in", base->name);
         return FALSE;
     }
     if (base->kind && !g_str_equal(base->kind, kind)) {
-        g_set_error(error, VCB_ERROR, VCB_ERROR_USAGE, "`%s`: `%s` is measured of %s only; write `%s.%s.%s`",
-                    name, base->name, base->kind, base->kind, direction, base->name);
+        g_set_error(error, VCB_ERROR, VCB_ERROR_USAGE, "`%s` is measured of %s only; write `%s.%s.%s`",
+                    base->name, base->kind, base->kind, direction, base->name);
         return FALSE;
     }
     if (base->direction && !g_str_equal(base->direction, direction)) {
-        g_set_error(error, VCB_ERROR, VCB_ERROR_USAGE, "`%s`: `%s` is measured %s only; write `%s.%s.%s`",
-                    name, base->name,
-                    g_str_equal(base->direction, "in") ? "where a stream comes in"
-                                                       : "where a stream goes out",
-                    kind, base->direction, base->name);
+        g_set_error(
+            error, VCB_ERROR, VCB_ERROR_USAGE, "`%s` is measured %s only; write `%s.%s.%s`", base->name,
+            g_str_equal(base->direction, "in") ? "where a stream comes in" : "where a stream goes out", kind,
+            base->direction, base->name);
         return FALSE;
     }
     ref->kind = g_str_equal(kind, "audio") ? "audio" : "video";

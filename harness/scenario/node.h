@@ -26,6 +26,7 @@ struct VcbNode {
     char *text;        /* of a scalar, with its ${VARIABLES} replaced */
     char *written;     /* of a scalar that held variables: as it stands in the file; else NULL */
     gboolean quoted;   /* of a scalar */
+    gboolean broken;   /* what is wrong with it has been said; it stands here only to keep the place */
     GPtrArray *keys;   /* of a mapping: VcbNode *, scalars */
     GPtrArray *values; /* of a mapping or a sequence: VcbNode * */
     guint weight;      /* nodes of the tree below, this one included; stops at G_MAXUINT */

@@ -4,6 +4,7 @@
 #include "common/error.h"
 #include "common/suggest.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Ways in which people write the timeline's actions; '-', '_' and blanks are alike. */
@@ -125,14 +126,17 @@ static gboolean check_range(const VcbSetting *setting, double value, const char 
 
 static gboolean parse_int(const VcbSetting *setting, const char *text, VcbValue *ret_value, GError **error)
 {
-    gint64 number;
+    gint64 number = 0;
+    g_autoptr(GError) parse_error = NULL;
     g_autofree char *zero = setting->zero ? g_strdup_printf(", or `%s`", setting->zero) : g_strdup("");
 
     if (setting->zero && g_str_equal(text, setting->zero)) {
         ret_value->whole = 0;
         return TRUE;
     }
-    if (!g_ascii_string_to_signed(text, 10, G_MININT64, G_MAXINT64, &number, NULL)) {
+    if (!g_ascii_string_to_signed(text, 10, G_MININT64, G_MAXINT64, &number, &parse_error)) {
+        if (g_error_matches(parse_error, G_NUMBER_PARSER_ERROR, G_NUMBER_PARSER_ERROR_OUT_OF_BOUNDS))
+            return check_range(setting, HUGE_VAL, text, error);
         g_set_error(error, VCB_ERROR, VCB_ERROR_USAGE, "`%s` is a whole number%s, not `%s`; write e.g. %s",
                     setting->key, zero, text, setting->fallback ? setting->fallback : "1");
         return FALSE;

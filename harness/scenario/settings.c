@@ -145,17 +145,18 @@ static void bind_table(VcbBinding *binding, const VcbSetting *table, const VcbNo
 static void add_unknown(VcbBinding *binding, const VcbSetting *table, const VcbNode *key, Place place)
 {
     g_autofree const char **keys = vcb_setting_keys(table);
-    g_autofree char *elsewhere = vcb_setting_locate(key->text);
+    g_auto(GStrv) elsewhere = vcb_setting_locate(key->text);
     const char *nearest = vcb_suggest(key->text, keys);
     g_autofree char *group = *place.label ? g_strdup_printf("`%s`", place.label) : g_strdup("a scenario");
 
-    if (elsewhere && strchr(elsewhere, '.')) {
-        *strrchr(elsewhere, '.') = '\0';
-        vcb_problems_add(binding->problems, key, "`%s` is no key of %s; it belongs in `%s`", key->text, group,
-                         elsewhere);
-    } else if (elsewhere) {
+    if (elsewhere[0] && !*elsewhere[0]) {
         vcb_problems_add(binding->problems, key, "`%s` is no key of %s; it belongs at the top level",
                          key->text, group);
+    } else if (elsewhere[0]) {
+        g_autofree char *groups = g_strjoinv("` or `", elsewhere);
+
+        vcb_problems_add(binding->problems, key, "`%s` is no key of %s; it belongs in `%s`", key->text, group,
+                         groups);
     } else if (nearest) {
         vcb_problems_add(binding->problems, key, "`%s` is no key of %s; did you mean `%s`?", key->text, group,
                          nearest);
@@ -248,7 +249,7 @@ static void bind_list(VcbBinding *binding, const VcbSetting *setting, const VcbN
         if (item->kind == VCB_NODE_MAPPING)
             bind_table(binding, setting->children, item, items + i * setting->item_size,
                        (Place){path, place.label}, TRUE);
-        else
+        else if (!item->broken)
             vcb_problems_add(binding->problems, item,
                              "an entry of `%s` is a mapping, not %s; e.g. `- {%s: ...}`", setting->key,
                              kind_name(item), setting->children->key);
@@ -268,7 +269,7 @@ static void bind_strings(VcbBinding *binding, const VcbSetting *setting, const V
     for (guint i = 0; i < node->values->len; i++) {
         const VcbNode *item = g_ptr_array_index(node->values, i);
 
-        if (item->kind != VCB_NODE_SCALAR || (i == 0 && !*item->text))
+        if (item->kind != VCB_NODE_SCALAR || (i == 0 && !*item->text && !item->broken))
             vcb_problems_add(binding->problems, item,
                              "an entry of `%s` is a text, the first a program's name", setting->key);
         else
@@ -408,7 +409,8 @@ static void bind_table(VcbBinding *binding, const VcbSetting *table, const VcbNo
             continue;
         }
         note(binding, path, value);
-        bind_setting(binding, setting, value, base, (Place){path, label});
+        if (!value->broken)
+            bind_setting(binding, setting, value, base, (Place){path, label});
     }
     check_selected(binding, table, node, base, list_item, place.label);
 }
@@ -461,7 +463,7 @@ static void bind_peers(VcbBinding *binding, const VcbNode *root)
     if (named->keys->len != 2)
         vcb_problems_add(
             binding->problems, named,
-            "`peers` names %u peers, and a call has two; name two, or leave it out for alice and bob",
+            "`peers` names %u, and a call has two peers; name two, or leave it out for alice and bob",
             named->keys->len);
     for (guint i = 0; i < named->keys->len; i++) {
         const VcbNode *key = g_ptr_array_index(named->keys, i), *value = g_ptr_array_index(named->values, i);

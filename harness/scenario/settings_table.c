@@ -583,16 +583,17 @@ static void locate(const VcbSetting *table, const char *prefix, const char *key,
         if (table->type == VCB_TYPE_PEERS) /* has the keys of `peer` */
             continue;
         if (g_str_equal(table->key, key))
-            g_ptr_array_add(found, g_strdup(path));
+            g_ptr_array_add(found, g_strdup(prefix));
         if (table->children)
             locate(table->children, path, key, found);
     }
 }
 
-char *vcb_setting_locate(const char *key)
+char **vcb_setting_locate(const char *key)
 {
-    g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
+    GPtrArray *found = g_ptr_array_new();
 
     locate(VCB_SETTINGS, "", key, found);
-    return found->len == 1 ? g_strdup(g_ptr_array_index(found, 0)) : NULL;
+    g_ptr_array_add(found, NULL);
+    return (char **)g_ptr_array_free(found, FALSE);
 }

@@ -65,9 +65,10 @@ const VcbSetting *vcb_setting_find(const VcbSetting *table, const char *key);
 /* The table's keys, NULL-terminated, for suggestions. Free the array with g_free, not its strings. */
 const char **vcb_setting_keys(const VcbSetting *table);
 
-/* Where a key stands in the language ("peer.video.codec"), for one written in the wrong place. New string, or
- * NULL where it is unknown or stands in more than one place. */
-char *vcb_setting_locate(const char *key);
+/* Where a key stands in the language, for one written in the wrong place: the groups that have it
+ * ("peer.video"),
+ * "" for the top level. NULL-terminated; free with g_strfreev. */
+char **vcb_setting_locate(const char *key);
 
 /* A scalar's value, whatever its type. */
 typedef struct {

@@ -12,8 +12,8 @@ typedef struct {
 } Scale;
 
 /* Each from the largest to the smallest. */
-static const Scale TIME[] = {{"h", 3600e6, FALSE}, {"min", 60e6, FALSE}, {"m", 60e6, FALSE}, {"s", 1e6, TRUE},
-                             {"ms", 1e3, TRUE},    {"us", 1, TRUE},      {NULL, 0, FALSE}};
+static const Scale TIME[] = {{"h", 3600e6, TRUE}, {"min", 60e6, FALSE}, {"m", 60e6, FALSE}, {"s", 1e6, TRUE},
+                             {"ms", 1e3, TRUE},   {"us", 1, TRUE},      {NULL, 0, FALSE}};
 static const Scale RATE[] = {
     {"Gbps", 1e9, TRUE}, {"Mbps", 1e6, TRUE}, {"kbps", 1e3, TRUE}, {"bps", 1, TRUE}, {NULL, 0, FALSE}};
 static const Scale BYTES[] = {

@@ -10,6 +10,8 @@
 
 typedef struct {
     struct fy_parser *parser;
+    const char *text; /* no-ref */
+    gsize length;
     VcbProblems *problems;
     char *origin;        /* GRefString, or NULL */
     GHashTable *anchors; /* name -> VcbNode *, complete ones only: an alias cannot reach its own parents */
@@ -103,6 +105,7 @@ static void add_syntax_problem(Reader *reader, struct fy_diag *diag, const char 
         add_here(reader, "this is not YAML; see https://yaml.org for its form");
 }
 
+/* Where an event stands. The library's mark of a quoted text is behind the quote. */
 static void note_place(Reader *reader, Event *event)
 {
     struct fy_token *token = fy_event_get_token(event);
@@ -111,6 +114,10 @@ static void note_place(Reader *reader, Event *event)
     if (mark && mark->line >= 0) {
         reader->line = mark->line + 1;
         reader->column = mark->column + 1;
+        if (event->type == FYET_SCALAR && mark->column > 0 && mark->input_pos > 0 &&
+            mark->input_pos <= reader->length && fy_token_scalar_style(token) != FYSS_PLAIN &&
+            strchr("\"'", reader->text[mark->input_pos - 1]))
+            reader->column--;
     }
 }
 
@@ -141,6 +148,15 @@ static VcbNode *place_node(Reader *reader, VcbNode *node)
     return node;
 }
 
+/* What takes the place of a value that could not be read. */
+static VcbNode *broken_node(Reader *reader)
+{
+    VcbNode *node = place_node(reader, vcb_node_new_scalar(NULL, "", FALSE));
+
+    node->broken = TRUE;
+    return node;
+}
+
 /* "\0" in a quoted text would end it, unseen. */
 static void refuse_zero(Reader *reader, struct fy_token *token)
 {
@@ -163,7 +179,8 @@ static VcbNode *read_scalar(Reader *reader, Event *event)
     refuse_zero(reader, event->scalar.value);
     if (error)
         add_here(reader, error->message);
-    else if (any)
+    node->broken = error != NULL;
+    if (text && any)
         node->written = g_steal_pointer(&written);
     return node;
 }
@@ -178,12 +195,12 @@ static VcbNode *read_alias(Reader *reader, Event *event)
         return vcb_node_ref(node);
     if (node) {
         add_here(reader, "more than 32 levels of nesting by aliases; no scenario needs so many");
-        return place_node(reader, vcb_node_new_scalar(NULL, "", FALSE));
+        return broken_node(reader);
     }
     message = g_strdup_printf(
         "no anchor `&%s` stands above this alias; put a text that begins with * in quotes", name);
     add_here(reader, message);
-    return place_node(reader, vcb_node_new_scalar(NULL, "", FALSE));
+    return broken_node(reader);
 }
 
 static VcbNode *read_node(Reader *reader, Event *event);
@@ -424,7 +441,7 @@ static gboolean is_text(Reader *reader, const char *text, gsize length)
 
 VcbNode *vcb_yaml_parse(const char *text, gsize length, const char *origin, VcbProblems *problems)
 {
-    Reader reader = {.problems = problems, .line = 1, .column = 1};
+    Reader reader = {.text = text, .length = length, .problems = problems, .line = 1, .column = 1};
     struct fy_diag_cfg diag_config;
     struct fy_diag *diag;
     struct fy_parse_cfg config = {.search_path = "", .flags = FYPCF_COLLECT_DIAG | FYPCF_QUIET};
