@@ -20,6 +20,7 @@ typedef struct {
     VcbChild *child;     /* NULL where it could not be started */
     VcbChannel *channel; /* NULL once closed */
     gboolean exited, ready, connected, bye, told_to_quit;
+    guint silent_timer;
     pid_t pid; /* for the log, also after the end */
     char *signaling_state, *ice_state, *connection_state;
     gint64 start_call_us, connected_us;
@@ -463,19 +464,27 @@ static void on_malformed(VcbChannel *channel, const char *line, gpointer user_da
     log_event(peer->call, note);
 }
 
+/* It lives on without its control channel: nobody can lead it any more. */
+static gboolean on_silent(gpointer user_data)
+{
+    Peer *peer = user_data;
+    g_autofree char *reason = g_strdup_printf("%s closed its control channel without `quit`", peer->settings->name);
+
+    peer->silent_timer = 0;
+    stop(peer->call, VCB_OUTCOME_FAILED, reason);
+    vcb_child_stop(peer->child, KILL_GRACE_US);
+    return G_SOURCE_REMOVE;
+}
+
 static void on_closed(VcbChannel *channel, gpointer user_data)
 {
     Peer *peer = user_data;
     VcbCall *call = peer->call;
 
     g_clear_pointer(&peer->channel, vcb_channel_free);
-    if (vcb_child_is_running(peer->child) && !peer->told_to_quit) {
-        g_autofree char *reason =
-            g_strdup_printf("%s closed its control channel without `quit`", peer->settings->name);
-
-        stop(call, VCB_OUTCOME_FAILED, reason);
-        vcb_child_stop(peer->child, KILL_GRACE_US);
-    }
+    /* Most often the process is ending, and its exit status, which says more, comes in a moment. */
+    if (vcb_child_is_running(peer->child) && !peer->told_to_quit)
+        peer->silent_timer = g_timeout_add(KILL_GRACE_US / 1000, on_silent, peer);
     end_when_gone(call);
 }
 
@@ -487,6 +496,7 @@ static void on_exited(VcbChild *child, int wait_status, gpointer user_data)
     gboolean expected = (peer->told_to_quit && wait_status == 0) || call->killed;
     cJSON *event = vcb_run_log_event("process-exit");
 
+    g_clear_handle_id(&peer->silent_timer, g_source_remove);
     peer->exited = TRUE;
     cJSON_AddStringToObject(event, "process", peer->settings->name);
     vcb_json_add_int(event, "pid", peer->pid);
@@ -580,6 +590,7 @@ void vcb_call_free(VcbCall *call)
     for (int i = 0; i < 2; i++) {
         Peer *peer = &call->peers[i];
 
+        g_clear_handle_id(&peer->silent_timer, g_source_remove);
         vcb_channel_free(peer->channel);
         vcb_child_free(peer->child);
         g_free(peer->signaling_state);
