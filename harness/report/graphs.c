@@ -48,10 +48,11 @@ void vcb_graph_add(GString *script, GPtrArray *graphs, const char *name, const c
     graph->name = g_strdup(name);
     graph->title = g_strdup(title);
     g_ptr_array_add(graphs, graph);
-    g_string_append_printf(script,
-                           "set terminal svg size %d,%d dynamic noenhanced font 'sans,13' linewidth 1.2\n"
-                           "set output '%s.svg'.part\n%sset output\n",
-                           WIDTH, height, name, body);
+    g_string_append_printf(
+        script,
+        "set terminal svg size %d,%d dynamic noenhanced font 'sans,13' linewidth 1.2 background '#ffffff'\n"
+        "set output '%s.svg'.part\n%sset output\n",
+        WIDTH, height, name, body);
     g_string_append_printf(
         script,
         "set terminal pngcairo size %d,%d noenhanced font 'sans,11' fontscale 1.6 linewidth 2 "

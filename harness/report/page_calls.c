@@ -162,6 +162,17 @@ static gint64 zero_of(const VcbCallData *call, const VcbSetup *setup)
     return setup->start_call_us != VCB_UNKNOWN_US ? setup->start_call_us : call->start_us;
 }
 
+/* Columns: the first peer, the server and vcbench, the other peers. */
+static gboolean stands_in(const VcbCallData *call, const VcbEvent *event, gboolean is_peer, guint column,
+                          guint n_peers)
+{
+    guint peer = column ? column - 1 : 0;
+
+    if (column == 1)
+        return !is_peer;
+    return is_peer && peer < n_peers && strcmp(event->source, call->peers[peer]) == 0;
+}
+
 static void write_ladder(VcbHtml *html, const VcbCallAnalysis *call)
 {
     const VcbCallData *data = call->data;
@@ -196,13 +207,9 @@ static void write_ladder(VcbHtml *html, const VcbCallAnalysis *call)
         vcb_html_open(html, "td", "class", "n", NULL);
         vcb_html_printf(html, "%.1f", (double)(event->t_us - zero_us) / 1000);
         vcb_html_close(html);
-        for (guint column = 0; column <= n_peers; column++) {
-            gboolean is_here =
-                column == 1 ? !is_peer
-                            : is_peer && strcmp(event->source, data->peers[column ? column - 1 : 0]) == 0;
+        for (guint column = 0; column <= MAX(n_peers, 1); column++) {
+            gboolean is_here = stands_in(data, event, is_peer, column, n_peers);
 
-            if (n_peers == 0 && column == 0)
-                is_here = is_peer;
             vcb_html_element(html, "td", is_here && is_bad ? "bad" : NULL, is_here ? text : "");
         }
         vcb_html_close(html);

@@ -63,7 +63,7 @@ const char VCB_PAGE_STYLE[] =
     "td.wide{width:100%;overflow-wrap:anywhere}\n"
     "small.under{display:block;margin-top:1px}\n"
     "tr.why td{border-top:0;padding-top:0;color:var(--soft)}\n"
-    "tr.why span{display:block;max-width:min(76ch,80vw);overflow-wrap:anywhere}\n"
+    "tr.why span{display:block;max-width:min(76ch,66vw);overflow-wrap:anywhere}\n"
     "tr.group th{background:var(--page);color:var(--soft);font-size:.82rem}\n"
     "figure{margin:0 0 14px;background:var(--card);border:1px solid "
     "var(--line);border-radius:10px;padding:8px 10px 4px;"

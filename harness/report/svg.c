@@ -42,6 +42,7 @@ char *vcb_svg_for_page(const char *text, const char *title)
         "<svg viewBox=\"%s\" role=\"img\" aria-label=\"%s\" xmlns=\"http://www.w3.org/2000/svg\" "
         "xmlns:xlink=\"http://www.w3.org/1999/xlink\">\n%s",
         view_box, label, canvas);
+    replace_all(svg, "fill=\"#ffffff\"", "fill=\"none\""); /* the file's own background */
     replace_all(svg, "color=\"black\"", "");
     replace_all(svg, "color=\"white\"", "");
     replace_all(svg, "'black'", "'currentColor'");
