@@ -245,6 +245,7 @@ static void a_wrong_set_is_told_as_such(void)
     assert_says("name: x\n", SETS("duration=5"), "--set duration=5: `duration`: `5` has no unit");
     assert_says("name: x\n", SETS("duratoin=5s"), "--set duratoin=5s: there is no setting `duratoin`");
     assert_says("name: x\n", SETS("duration"), "--set duration: this is no setting");
+    assert_says("matrix: {\"\": [1]}\n", NULL, "an empty path");
     assert_says("name: x\n", SETS("=5"), "--set =5: this is no setting");
     assert_says("name: x\n", SETS("peers.carol.video=none"), "alice, bob");
     assert_says("name: x\n", SETS("peer.engine={exec: [x}"), "--set peer.engine={exec: [x}: ");

@@ -44,6 +44,7 @@ static void every_problem_has_a_place_and_a_remedy(void)
         g_autofree char *prefix = g_strconcat("^", name, ":[0-9]+:[0-9]+: .+(; |: .+: ).+", NULL);
         g_autofree char *rest = g_strconcat("^", name, ": and [0-9]+ more problems$", NULL);
 
+        CU_ASSERT_PTR_NULL(scenario);
         for (guint k = 0; lines && lines[k]; k++) {
             gboolean fine = lines[k][0] == ' ' || g_regex_match_simple(prefix, lines[k], 0, 0) ||
                             g_regex_match_simple(rest, lines[k], 0, 0);

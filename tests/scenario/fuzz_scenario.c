@@ -130,6 +130,7 @@ int main(int argc, char **argv)
     g_autoptr(GRand) random = g_rand_new_with_seed(seed);
     g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
 
+    g_log_set_always_fatal(G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
     printf("seed %u, %u mutations of %d files\n", seed, count, MAX(argc - 3, 0));
     for (int i = 3; i < argc; i++) {
         char *text = NULL;
