@@ -136,6 +136,8 @@ VcbNode *vcb_node_with(VcbNode *root, const char *const *segments, VcbNode *valu
 
     if (!segments[0])
         return vcb_node_ref(value);
+    if ((!root || vcb_node_is_null(root)) && g_ascii_isdigit(segments[0][0]))
+        return NULL; /* an entry of a list that is not there */
     if (!root || vcb_node_is_null(root))
         changed = vcb_node_new(VCB_NODE_MAPPING, value);
     else if (root->kind == VCB_NODE_SCALAR)

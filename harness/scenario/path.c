@@ -79,6 +79,10 @@ char **vcb_path_split(const char *path, const VcbNode *root, const VcbSetting **
     gboolean whole = g_str_has_prefix(path, "matrix.") || g_str_has_prefix(path, "expect.");
     g_auto(GStrv) segments = g_strsplit(path, ".", whole ? 2 : 16);
 
+    if (!segments[0]) {
+        g_set_error(error, VCB_ERROR, VCB_ERROR_USAGE, "an empty path; write e.g. peer.video.codec");
+        return NULL;
+    }
     return check(path, segments, root, ret_setting, error) ? g_steal_pointer(&segments) : NULL;
 }
 

@@ -56,8 +56,14 @@ static void append_rows(GString *out, const VcbSetting *table, const char *prefi
 
             condition = g_strdup_printf(" (with `%s` `%s`)", setting->selector, all);
         }
-        if (setting->required_where)
-            fallback = (g_free(fallback), g_strdup("required"));
+        if (setting->required_where && !setting->fallback) {
+            g_free(fallback);
+            fallback = g_strdup("required");
+        } else if (setting->required_where) {
+            g_free(fallback);
+            fallback =
+                g_strdup_printf("`%s`; required with `%s`", setting->fallback, setting->required_where);
+        }
         g_string_append_printf(out, "| `%s` | %s | %s | %s%s%s%s |\n", path, takes, fallback,
                                setting->description, condition ? condition : "", setting->reason ? "; " : "",
                                setting->reason ? setting->reason : "");

@@ -14,6 +14,7 @@
 
 #define LARGEST_FILE ((gsize)1 << 20)
 #define MOST_CALLS 100000
+#define ENOUGH_PROBLEMS 1000
 
 void vcb_scenario_free(VcbScenario *scenario)
 {
@@ -180,7 +181,8 @@ static void load_variants(VcbScenario *scenario, const VcbMatrix *matrix, VcbPro
 {
     scenario->n_variants = matrix->n_variants;
     scenario->variants = g_new0(VcbVariant, matrix->n_variants);
-    for (guint i = 0; i < matrix->n_variants; i++) {
+    /* A file with thousands of problems needs no second look for each variant. */
+    for (guint i = 0; i < matrix->n_variants && vcb_problems_added(problems) < ENOUGH_PROBLEMS; i++) {
         VcbVariant *variant = &scenario->variants[i];
         g_autoptr(VcbNode) tree = NULL;
         g_autofree char *name = default_name(scenario->path);

@@ -246,6 +246,7 @@ static void bind_list(VcbBinding *binding, const VcbSetting *setting, const VcbN
 
         fill(setting->children, items + i * setting->item_size);
         note(binding, path, item);
+        binding->broken = binding->broken || item->broken;
         if (item->kind == VCB_NODE_MAPPING)
             bind_table(binding, setting->children, item, items + i * setting->item_size,
                        (Place){path, place.label}, TRUE);
@@ -409,6 +410,7 @@ static void bind_table(VcbBinding *binding, const VcbSetting *table, const VcbNo
             continue;
         }
         note(binding, path, value);
+        binding->broken = binding->broken || value->broken;
         if (!value->broken)
             bind_setting(binding, setting, value, base, (Place){path, label});
     }
@@ -445,7 +447,7 @@ static void bind_peers(VcbBinding *binding, const VcbNode *root)
 {
     const VcbSetting *peer = vcb_setting_find(VCB_SETTINGS, "peer");
     const VcbNode *both = vcb_node_get(root, "peer"), *named = vcb_node_get(root, "peers");
-    gboolean both_fine = both && expect_mapping(binding, both, "peer", "");
+    gboolean both_fine = both && !both->broken && expect_mapping(binding, both, "peer", "");
 
     for (guint i = 0; i < 2; i++) {
         VcbPeerSettings *settings = &binding->settings->peers[i];
@@ -458,7 +460,7 @@ static void bind_peers(VcbBinding *binding, const VcbNode *root)
             bind_table(binding, peer->children, both, settings, (Place){path, "peer"}, FALSE);
         }
     }
-    if (!named || !expect_mapping(binding, named, "peers", ""))
+    if (!named || named->broken || !expect_mapping(binding, named, "peers", ""))
         return;
     if (named->keys->len != 2)
         vcb_problems_add(
@@ -476,7 +478,8 @@ static void bind_peers(VcbBinding *binding, const VcbNode *root)
         g_free(settings->name);
         settings->name = g_strdup(key->text);
         note(binding, path, value);
-        if (!vcb_node_is_null(value) && expect_mapping(binding, value, label, ""))
+        binding->broken = binding->broken || value->broken;
+        if (!value->broken && !vcb_node_is_null(value) && expect_mapping(binding, value, label, ""))
             bind_table(binding, peer->children, value, settings, (Place){path, label}, FALSE);
     }
 }
@@ -485,7 +488,7 @@ void vcb_settings_bind(VcbSettings *settings, const VcbNode *root, const char *d
                        VcbProblems *problems)
 {
     g_autoptr(GHashTable) where = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    VcbBinding binding = {settings, root, where, problems};
+    VcbBinding binding = {.settings = settings, .root = root, .where = where, .problems = problems};
     guint before = vcb_problems_added(problems);
 
     memset(settings, 0, sizeof *settings);
@@ -494,7 +497,7 @@ void vcb_settings_bind(VcbSettings *settings, const VcbNode *root, const char *d
     bind_table(&binding, VCB_SETTINGS, root, settings, (Place){"", ""}, FALSE);
     bind_peers(&binding, root);
     /* Checks of two settings together make sense only where each is right. */
-    if (vcb_problems_added(problems) == before)
+    if (!binding.broken && vcb_problems_added(problems) == before)
         vcb_checks_run(&binding);
 }
 

@@ -12,6 +12,7 @@ typedef struct {
     const VcbNode *root;   /* no-ref */
     GHashTable *where;     /* "peers.0.video.size" (peers by number) -> VcbNode *, no-ref */
     VcbProblems *problems; /* no-ref */
+    gboolean broken;       /* a value could not be read, which has been said: settings may be missing */
 } VcbBinding;
 
 /* Fill `settings` (which holds nothing yet) from a tree: defaults, then what the tree says, then the checks

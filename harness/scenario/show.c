@@ -21,7 +21,7 @@ static gboolean is_plain(const char *text)
     static const char *const WORDS[] = {"true", "false", "null", "~", NULL};
     static const char *const FIRST = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_/";
     static const char *const REST =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+=;?@()' -";
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+=;@()' -";
     gsize n = strlen(text);
 
     return n && n < 200 && strchr(FIRST, text[0]) && strspn(text, REST) == n && text[n - 1] != ' ' &&

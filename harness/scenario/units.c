@@ -138,15 +138,15 @@ gboolean vcb_units_parse_size(const char *text, int *ret_width, int *ret_height,
 /* The shortest decimal without an exponent that reads back as the same double. */
 static char *format_number(double value)
 {
-    for (int digits = 0; digits <= 17; digits++) {
-        char format[16], buffer[400]; /* a double has at most 309 digits before the point */
+    for (int digits = 0; digits <= 30; digits++) { /* 17 that count, behind zeros */
+        char format[16], buffer[400];              /* a double has at most 309 digits before the point */
 
         g_snprintf(format, sizeof format, "%%.%df", digits);
         g_ascii_formatd(buffer, sizeof buffer, format, value);
         if (g_ascii_strtod(buffer, NULL) == value)
             return g_strdup(buffer);
     }
-    return g_strdup_printf("%.17f", value);
+    return g_strdup_printf("%.30f", value);
 }
 
 char *vcb_units_format(VcbUnit unit, double value)
