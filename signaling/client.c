@@ -40,6 +40,7 @@ struct VcbClient {
     gint64 heard_us, pinged_us;
     gboolean ping_due;
     int close_status; /* 0: open */
+    gboolean closing; /* lws has the close in hand: it sends the frame and waits for the answer */
     const char *close_reason;
     gint64 close_by_us;
 };
@@ -264,6 +265,10 @@ static int write_next(VcbClient *client)
 
 int vcb_client_write(VcbClient *client)
 {
+    /* Asked once more, lws would no longer wait for the answer, and the frame might be lost with the
+     * connection. */
+    if (client->closing)
+        return 0;
     if (client->ping_due && !client->close_status && write_ping(client) < 0)
         return -1;
     for (int i = 0; i < MOST_WRITES_AT_ONCE && !g_queue_is_empty(&client->out); i++) {
@@ -278,6 +283,7 @@ int vcb_client_write(VcbClient *client)
     }
     if (!client->close_status)
         return 0;
+    client->closing = TRUE;
     lws_close_reason(client->wsi, (enum lws_close_status)client->close_status,
                      (unsigned char *)(gpointer)client->close_reason, strlen(client->close_reason));
     return -1;

@@ -185,7 +185,7 @@ static void send_user_count(const Place *place)
     }
 }
 
-/* The initiator is told first; all in one go, so that each one's start-call stands before any offer. */
+/* All in one go, so that each one's start-call stands in its queue before any offer. */
 static void start_call(Place *place)
 {
     g_autofree const char **names = vcb_room_names_for_call(place->room);

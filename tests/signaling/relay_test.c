@@ -55,7 +55,8 @@ static void messages_reach_everyone_but_the_sender(void)
 static void the_call_starts_when_both_are_ready_and_the_first_expected_initiates(void)
 {
     Signald *signald = signald_start(NULL);
-    const cJSON *sent_alice, *sent_bob, *received;
+    const cJSON *received;
+    int initiators = 0;
 
     signald_command(signald, "{\"type\":\"room\",\"room\":\"r\",\"call\":\"0007\",\"seed\":5,\"size\":2,"
                              "\"peers\":[\"alice\",\"bob\"],"
@@ -79,13 +80,18 @@ static void the_call_starts_when_both_are_ready_and_the_first_expected_initiates
     signald_expect(signald, "joined", "call", "0007", "peer", "bob", NULL);
     received =
         signald_expect(signald, "signal", "message", "ready", "from", "alice", "action", "received", NULL);
-    sent_alice =
-        signald_expect(signald, "signal", "message", "start-call", "to", "alice", "initiator", "true", NULL);
-    sent_bob =
-        signald_expect(signald, "signal", "message", "start-call", "to", "bob", "initiator", "false", NULL);
-    CU_ASSERT_TRUE(vcb_json_int(received, "t_us", 0) <= vcb_json_int(sent_alice, "t_us", 0));
-    CU_ASSERT_EQUAL(vcb_json_int(sent_alice, "id", 0), vcb_json_int(sent_bob, "id", 1));
-    CU_ASSERT_EQUAL(vcb_json_int(sent_bob, "id", 0), vcb_json_int(received, "id", 0) + 1);
+    /* Which of the two is written first is up to their sockets. */
+    for (int i = 0; i < 2; i++) {
+        const cJSON *sent =
+            signald_expect(signald, "signal", "message", "start-call", "action", "sent", NULL);
+        gboolean is_alice = strcmp(vcb_json_string(sent, "to", ""), "alice") == 0;
+
+        CU_ASSERT_EQUAL(vcb_json_bool(sent, "initiator", !is_alice), is_alice);
+        CU_ASSERT_TRUE(vcb_json_int(received, "t_us", 0) <= vcb_json_int(sent, "t_us", 0));
+        CU_ASSERT_EQUAL(vcb_json_int(sent, "id", 0), vcb_json_int(received, "id", 0) + 1);
+        initiators += is_alice;
+    }
+    CU_ASSERT_EQUAL(initiators, 1);
 
     /* One that comes back and is ready again starts a new call. */
     ws_client_send_close(bob, 1000);
@@ -116,9 +122,10 @@ static void every_copy_is_told_with_its_times(void)
     ws_client_skip(b, "ice-candidate");
     ws_client_skip(c, "ice-candidate");
     const cJSON *received = signald_expect(signald, "signal", "message", "ice-candidate", "action",
-                                           "received", "from", "a", "bytes", G_STRINGIFY(103), NULL);
+                                           "received", "from", "a", NULL);
     t_us = vcb_json_int(received, "t_us", 0);
     CU_ASSERT_TRUE(t_us >= before_us);
+    CU_ASSERT_EQUAL(vcb_json_int(received, "bytes", 0), (gint64)strlen(CANDIDATE));
     const cJSON *first = signald_expect(signald, "signal", "action", "sent", "from", "a", NULL);
     const cJSON *second = signald_expect(signald, "signal", "action", "sent", "from", "a", NULL);
     CU_ASSERT_TRUE(t_us <= vcb_json_int(first, "t_us", 0));
