@@ -2,89 +2,9 @@
 
 #include "common/suggest.h"
 #include "harness/scenario/checks.h"
+#include "harness/scenario/fields.h"
 
 #include <string.h>
-
-G_STATIC_ASSERT(offsetof(VcbVideoSettings, enabled) == 0);
-G_STATIC_ASSERT(offsetof(VcbAudioSettings, enabled) == 0);
-G_STATIC_ASSERT(offsetof(VcbVideoSettings, height) == offsetof(VcbVideoSettings, width) + sizeof(int));
-
-#define AT(type, base, offset) ((type *)(gpointer)((char *)(base) + (offset)))
-
-static gboolean is_text(const VcbSetting *setting)
-{
-    return setting->type <= VCB_TYPE_PEER_NAME;
-}
-
-/* Take a value's text over, or copy its number, into the struct. */
-static void store(const VcbSetting *setting, gpointer base, VcbValue *value)
-{
-    switch (setting->type) {
-    case VCB_TYPE_BOOL:
-    case VCB_TYPE_INT:
-        *AT(int, base, setting->offset) = (int)value->whole;
-        break;
-    case VCB_TYPE_SEED:
-        *AT(guint64, base, setting->offset) = (guint64)value->whole;
-        break;
-    case VCB_TYPE_WHOLE:
-        *AT(gint64, base, setting->offset) = value->whole;
-        break;
-    case VCB_TYPE_NUMBER:
-        *AT(double, base, setting->offset) = value->number;
-        break;
-    case VCB_TYPE_SIZE:
-        AT(int, base, setting->offset)[0] = (int)value->whole;
-        AT(int, base, setting->offset)[1] = (int)value->height;
-        break;
-    default:
-        g_assert(is_text(setting));
-        g_free(*AT(char *, base, setting->offset));
-        *AT(char *, base, setting->offset) = g_steal_pointer(&value->text);
-    }
-}
-
-/* The opposite; text is borrowed. */
-static VcbValue load(const VcbSetting *setting, gconstpointer base)
-{
-    switch (setting->type) {
-    case VCB_TYPE_BOOL:
-    case VCB_TYPE_INT:
-        return (VcbValue){.whole = *AT(int, base, setting->offset)};
-    case VCB_TYPE_SEED:
-        return (VcbValue){.whole = (gint64)*AT(guint64, base, setting->offset)};
-    case VCB_TYPE_WHOLE:
-        return (VcbValue){.whole = *AT(gint64, base, setting->offset)};
-    case VCB_TYPE_NUMBER:
-        return (VcbValue){.number = *AT(double, base, setting->offset)};
-    case VCB_TYPE_SIZE:
-        return (VcbValue){.whole = AT(int, base, setting->offset)[0],
-                          .height = AT(int, base, setting->offset)[1]};
-    default:
-        g_assert(is_text(setting));
-        return (VcbValue){.text = *AT(char *, base, setting->offset)};
-    }
-}
-
-/* Every default of a table. */
-static void fill(const VcbSetting *table, gpointer base)
-{
-    for (const VcbSetting *setting = table; setting->key; setting++) {
-        if (setting->type == VCB_TYPE_OPTIONAL)
-            *AT(gboolean, base, setting->offset) = TRUE;
-        if (setting->type == VCB_TYPE_GROUP || setting->type == VCB_TYPE_OPTIONAL)
-            fill(setting->children, AT(char, base, setting->offset));
-        if (setting->type == VCB_TYPE_ENGINE)
-            *AT(char *, base, setting->offset) = g_strdup(setting->fallback);
-        if (setting->fallback && vcb_setting_is_scalar(setting)) {
-            g_auto(VcbValue) value = {0};
-            gboolean fine = vcb_value_parse(setting, setting->fallback, &value, NULL);
-
-            g_assert(fine); /* a default that its own row refuses */
-            store(setting, base, &value);
-        }
-    }
-}
 
 /* ---- where ---- */
 
@@ -192,7 +112,7 @@ static void bind_scalar(VcbBinding *binding, const VcbSetting *setting, const Vc
         return;
     }
     if (vcb_value_parse(setting, node->text, &value, &error))
-        store(setting, base, &value);
+        vcb_field_store(setting, base, &value);
     else
         vcb_problems_add(binding->problems, node, "%s", error->message);
 }
@@ -214,7 +134,7 @@ static gboolean expect_mapping(VcbBinding *binding, const VcbNode *node, const c
 static void bind_optional(VcbBinding *binding, const VcbSetting *setting, const VcbNode *node, gpointer base,
                           Place place)
 {
-    gboolean *enabled = AT(gboolean, base, setting->offset);
+    gboolean *enabled = VCB_FIELD_AT(gboolean, base, setting->offset);
 
     if (vcb_node_is_word(node, "none")) {
         *enabled = FALSE;
@@ -222,7 +142,7 @@ static void bind_optional(VcbBinding *binding, const VcbSetting *setting, const 
     }
     *enabled = TRUE;
     if (expect_mapping(binding, node, setting->key, " or `none`"))
-        bind_table(binding, setting->children, node, AT(char, base, setting->offset), place, FALSE);
+        bind_table(binding, setting->children, node, VCB_FIELD_AT(char, base, setting->offset), place, FALSE);
 }
 
 static void bind_list(VcbBinding *binding, const VcbSetting *setting, const VcbNode *node, gpointer base,
@@ -238,13 +158,13 @@ static void bind_list(VcbBinding *binding, const VcbSetting *setting, const VcbN
     }
     n = node->values->len;
     items = g_malloc0_n(MAX(n, 1), setting->item_size);
-    *AT(char *, base, setting->offset) = items;
-    *AT(guint, base, setting->count_offset) = n;
+    *VCB_FIELD_AT(char *, base, setting->offset) = items;
+    *VCB_FIELD_AT(guint, base, setting->count_offset) = n;
     for (guint i = 0; i < n; i++) {
         const VcbNode *item = g_ptr_array_index(node->values, i);
         g_autofree char *path = g_strdup_printf("%s.%u", place.path, i);
 
-        fill(setting->children, items + i * setting->item_size);
+        vcb_fields_fill(setting->children, items + i * setting->item_size);
         note(binding, path, item);
         binding->broken = binding->broken || item->broken;
         if (item->kind == VCB_NODE_MAPPING)
@@ -277,8 +197,9 @@ static void bind_strings(VcbBinding *binding, const VcbSetting *setting, const V
             g_ptr_array_add(strings, g_strdup(item->text));
     }
     g_ptr_array_add(strings, NULL);
-    g_strfreev(*AT(char **, base, setting->offset));
-    *AT(char **, base, setting->offset) = (char **)g_ptr_array_free(g_steal_pointer(&strings), FALSE);
+    g_strfreev(*VCB_FIELD_AT(char **, base, setting->offset));
+    *VCB_FIELD_AT(char **, base, setting->offset) =
+        (char **)g_ptr_array_free(g_steal_pointer(&strings), FALSE);
 }
 
 static void bind_engine(VcbBinding *binding, const VcbSetting *setting, const VcbNode *node, gpointer base,
@@ -321,7 +242,8 @@ static void bind_setting(VcbBinding *binding, const VcbSetting *setting, const V
     switch (setting->type) {
     case VCB_TYPE_GROUP:
         if (expect_mapping(binding, node, setting->key, ""))
-            bind_table(binding, setting->children, node, AT(char, base, setting->offset), place, FALSE);
+            bind_table(binding, setting->children, node, VCB_FIELD_AT(char, base, setting->offset), place,
+                       FALSE);
         break;
     case VCB_TYPE_OPTIONAL:
         bind_optional(binding, setting, node, base, place);
@@ -356,7 +278,7 @@ static const char *selector_word(const VcbSetting *table, const VcbSetting *sett
     if (written &&
         (written->kind != VCB_NODE_SCALAR || !vcb_value_parse(selector, written->text, &value, NULL)))
         return NULL;
-    return load(selector, base).text;
+    return vcb_field_load(selector, base).text;
 }
 
 /* Keys that say nothing here, and keys that are missing. */
@@ -388,7 +310,7 @@ static void check_selected(VcbBinding *binding, const VcbSetting *table, const V
         if (list_item) { /* a default that says nothing is none */
             VcbValue nothing = {0};
 
-            store(setting, base, &nothing);
+            vcb_field_store(setting, base, &nothing);
         }
     }
 }
@@ -454,7 +376,7 @@ static void bind_peers(VcbBinding *binding, const VcbNode *root)
         g_autofree char *path = g_strdup_printf("peers.%u", i);
 
         settings->name = g_strdup(i == 0 ? "alice" : "bob");
-        fill(peer->children, settings);
+        vcb_fields_fill(peer->children, settings);
         if (both_fine) {
             note(binding, path, both);
             bind_table(binding, peer->children, both, settings, (Place){path, "peer"}, FALSE);
@@ -492,133 +414,11 @@ void vcb_settings_bind(VcbSettings *settings, const VcbNode *root, const char *d
     guint before = vcb_problems_added(problems);
 
     memset(settings, 0, sizeof *settings);
-    fill(VCB_SETTINGS, settings);
+    vcb_fields_fill(VCB_SETTINGS, settings);
     settings->name = g_strdup(default_name);
     bind_table(&binding, VCB_SETTINGS, root, settings, (Place){"", ""}, FALSE);
     bind_peers(&binding, root);
     /* Checks of two settings together make sense only where each is right. */
     if (!binding.broken && vcb_problems_added(problems) == before)
         vcb_checks_run(&binding);
-}
-
-/* ---- clear, compare ---- */
-
-static void clear_table(const VcbSetting *table, gpointer base)
-{
-    for (const VcbSetting *setting = table; setting->key; setting++) {
-        if (is_text(setting) || setting->type == VCB_TYPE_ENGINE) {
-            g_clear_pointer(AT(char *, base, setting->offset), g_free);
-        } else if (setting->type == VCB_TYPE_STRINGS) {
-            g_clear_pointer(AT(char **, base, setting->offset), g_strfreev);
-        } else if (setting->type == VCB_TYPE_LIST) {
-            char *items = *AT(char *, base, setting->offset);
-
-            for (guint i = 0; i < *AT(guint, base, setting->count_offset); i++)
-                clear_table(setting->children, items + i * setting->item_size);
-            g_clear_pointer(AT(char *, base, setting->offset), g_free);
-            *AT(guint, base, setting->count_offset) = 0;
-        }
-        if (setting->type == VCB_TYPE_ENGINE)
-            clear_table(setting->children, base);
-        if (setting->type == VCB_TYPE_GROUP || setting->type == VCB_TYPE_OPTIONAL)
-            clear_table(setting->children, AT(char, base, setting->offset));
-    }
-}
-
-void vcb_settings_clear(VcbSettings *settings)
-{
-    const VcbSetting *peer = vcb_setting_find(VCB_SETTINGS, "peer");
-
-    clear_table(VCB_SETTINGS, settings);
-    for (guint i = 0; i < 2; i++) {
-        clear_table(peer->children, &settings->peers[i]);
-        g_clear_pointer(&settings->peers[i].name, g_free);
-    }
-}
-
-static gboolean table_equal(const VcbSetting *table, gconstpointer a, gconstpointer b);
-
-static gboolean lists_equal(const VcbSetting *setting, gconstpointer a, gconstpointer b)
-{
-    guint n = *AT(guint, a, setting->count_offset);
-    const char *x = *AT(char *, a, setting->offset), *y = *AT(char *, b, setting->offset);
-
-    if (n != *AT(guint, b, setting->count_offset))
-        return FALSE;
-    for (guint i = 0; i < n; i++)
-        if (!table_equal(setting->children, x + i * setting->item_size, y + i * setting->item_size))
-            return FALSE;
-    return TRUE;
-}
-
-static gboolean setting_equal(const VcbSetting *setting, gconstpointer a, gconstpointer b)
-{
-    switch (setting->type) {
-    case VCB_TYPE_OPTIONAL:
-        if (!*AT(gboolean, a, setting->offset) != !*AT(gboolean, b, setting->offset))
-            return FALSE;
-        return !*AT(gboolean, a, setting->offset) ||
-               table_equal(setting->children, AT(char, a, setting->offset), AT(char, b, setting->offset));
-    case VCB_TYPE_GROUP:
-        return table_equal(setting->children, AT(char, a, setting->offset), AT(char, b, setting->offset));
-    case VCB_TYPE_LIST:
-        return lists_equal(setting, a, b);
-    case VCB_TYPE_STRINGS: {
-        char **x = *AT(char **, a, setting->offset), **y = *AT(char **, b, setting->offset);
-
-        return x == y || (x && y && g_strv_equal((const char *const *)x, (const char *const *)y));
-    }
-    case VCB_TYPE_ENGINE:
-        return g_strcmp0(*AT(char *, a, setting->offset), *AT(char *, b, setting->offset)) == 0 &&
-               table_equal(setting->children, a, b);
-    case VCB_TYPE_PEER:
-    case VCB_TYPE_PEERS:
-    case VCB_TYPE_MATRIX:
-    case VCB_TYPE_EXPECT:
-        return TRUE;
-    default: {
-        VcbValue x = load(setting, a), y = load(setting, b);
-
-        return x.whole == y.whole && x.height == y.height && x.number == y.number &&
-               !g_strcmp0(x.text, y.text);
-    }
-    }
-}
-
-static gboolean table_equal(const VcbSetting *table, gconstpointer a, gconstpointer b)
-{
-    for (const VcbSetting *setting = table; setting->key; setting++)
-        if (!setting_equal(setting, a, b))
-            return FALSE;
-    return TRUE;
-}
-
-gboolean vcb_settings_equal(const VcbSettings *a, const VcbSettings *b)
-{
-    const VcbSetting *peer = vcb_setting_find(VCB_SETTINGS, "peer");
-
-    for (guint i = 0; i < 2; i++)
-        if (!g_str_equal(a->peers[i].name, b->peers[i].name) ||
-            !table_equal(peer->children, &a->peers[i], &b->peers[i]))
-            return FALSE;
-    return table_equal(VCB_SETTINGS, a, b);
-}
-
-char *vcb_settings_text(const VcbSetting *table, gconstpointer base, const char *path)
-{
-    const char *dot = strchr(path, '.');
-    g_autofree char *key = dot ? g_strndup(path, (gsize)(dot - path)) : g_strdup(path);
-    const VcbSetting *setting = vcb_setting_find(table, key);
-    VcbValue value;
-
-    if (!setting)
-        return NULL;
-    if (dot)
-        return setting->type == VCB_TYPE_GROUP || setting->type == VCB_TYPE_OPTIONAL
-                   ? vcb_settings_text(setting->children, AT(char, base, setting->offset), dot + 1)
-                   : NULL;
-    if (!vcb_setting_is_scalar(setting))
-        return NULL;
-    value = load(setting, base);
-    return vcb_value_format(setting, &value);
 }
