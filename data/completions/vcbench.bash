@@ -39,7 +39,7 @@ _vcbench()
     if [[ $current == -* ]]; then
         case $command in
         run) words=(--out --repeat --seed --jobs --set --filter --format --no-progress --help) ;;
-        validate) words=(--show --help) ;;
+        validate) words=(--show --schema --set --help) ;;
         report) words=(--format --help) ;;
         doctor) words=(--format --help) ;;
         test) words=(--fast --suite) ;;

@@ -1,7 +1,7 @@
 #include "harness/measure/analysis.h"
 
 #include "harness/measure/judge.h"
-#include "harness/measure/metric_table.h"
+#include "harness/metric/metric_table.h"
 #include "harness/measure/metrics.h"
 #include "harness/measure/series.h"
 
@@ -169,6 +169,18 @@ static GPtrArray *analyse_all(const VcbAnalysis *analysis)
     return collector_finish(&collector);
 }
 
+/* Is a call of this variant part of the run? --filter leaves variants out; what is expected of them is not
+ * asked then. */
+static gboolean is_planned(const VcbAnalysis *analysis, guint variant)
+{
+    const cJSON *plan = vcb_json_array(analysis->data->start, "plan"), *call;
+
+    cJSON_ArrayForEach (call, plan)
+        if (vcb_json_int(call, "variant", 0) == variant)
+            return TRUE;
+    return !plan || !plan->child;
+}
+
 static GPtrArray *read_expectations(const VcbAnalysis *analysis)
 {
     GPtrArray *expectations = g_ptr_array_new_with_free_func(expected_free);
@@ -179,7 +191,10 @@ static GPtrArray *read_expectations(const VcbAnalysis *analysis)
 
         if (expected->variant >= analysis->variants->len)
             expected->variant = 0;
-        g_ptr_array_add(expectations, expected);
+        if (is_planned(analysis, expected->variant))
+            g_ptr_array_add(expectations, expected);
+        else
+            expected_free(expected);
     }
     for (guint v = 0; v < analysis->variants->len; v++) {
         gboolean is_said = FALSE;
@@ -189,7 +204,7 @@ static GPtrArray *read_expectations(const VcbAnalysis *analysis)
 
             is_said = expected->variant == v && strcmp(expected->metric, "connected") == 0;
         }
-        if (!is_said)
+        if (!is_said && is_planned(analysis, v))
             g_ptr_array_add(expectations, vcb_expected_connected(v));
     }
     return expectations;

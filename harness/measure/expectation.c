@@ -1,6 +1,6 @@
 #include "harness/measure/expectation.h"
 
-#include "harness/measure/metric_table.h"
+#include "harness/metric/metric_table.h"
 
 #include <math.h>
 #include <string.h>

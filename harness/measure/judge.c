@@ -1,6 +1,6 @@
 #include "harness/measure/judge.h"
 
-#include "harness/measure/metric_table.h"
+#include "harness/metric/metric_table.h"
 #include "harness/measure/reason.h"
 
 #include <math.h>
@@ -252,8 +252,12 @@ static void judge_run(VcbAnalysis *analysis)
     guint n_failed_calls = count_calls(analysis, VCB_VERDICT_FAIL, NULL);
     g_autofree char *variant = NULL;
 
-    analysis->is_interrupted = strcmp(outcome, "completed") != 0 && strcmp(outcome, "error") != 0;
-    if (strcmp(outcome, "error") == 0)
+    analysis->is_interrupted =
+        strcmp(outcome, "completed") != 0 && strcmp(outcome, "invalid") != 0 && strcmp(outcome, "error") != 0;
+    if (strcmp(outcome, "invalid") == 0)
+        conclude(analysis, VCB_VERDICT_INVALID,
+                 g_strdup(vcb_json_string(analysis->data->end, "reason", "The run could not be made.")));
+    else if (strcmp(outcome, "error") == 0)
         conclude(analysis, VCB_VERDICT_ERROR,
                  g_strdup(vcb_json_string(analysis->data->end, "reason", "The run ended by an error.")));
     else if (count_calls(analysis, VCB_VERDICT_ERROR, &error))

@@ -20,6 +20,10 @@ static void add_call(GString *log, int id, Fate fate)
 {
     static const char *const OUTCOMES[] = {"completed", "failed",  "failed", "failed",
                                            "skipped",   "invalid", "error"};
+    const char *reason = fate == NOT_CONNECTED ? "b: InvalidStateError: collision"
+                         : fate == DIED || fate == BROKE_LATER
+                             ? "the process of a ended: killed by signal 9 (SIGKILL)"
+                             : "said so";
 
     g_string_append_printf(
         log,
@@ -46,8 +50,8 @@ static void add_call(GString *log, int id, Fate fate)
         g_string_append_printf(
             log,
             "{\"t_us\":%d,\"call\":\"%d\",\"source\":\"vcbench\",\"type\":\"call-end\",\"outcome\":\"%s\","
-            "\"reason\":\"said so\"}\n",
-            id * 1000 + 3, id, OUTCOMES[fate]);
+            "\"reason\":\"%s\"}\n",
+            id * 1000 + 3, id, OUTCOMES[fate], reason);
 }
 
 typedef struct {
@@ -165,6 +169,14 @@ static const Case CASES[] = {
      VCB_VERDICT_INVALID,
      VCB_VERDICT_PASS,
      "without a last word"},
+    {"what the run needed was missing",
+     NULL,
+     0,
+     {COMPLETED, COMPLETED, CUT},
+     "invalid",
+     VCB_VERDICT_INVALID,
+     VCB_VERDICT_PASS,
+     "why"},
     {"the run's own error",
      NULL,
      0,

@@ -70,27 +70,30 @@ char *vcb_reason_of(const VcbCallData *call, const VcbSetup *setup, gboolean *re
     const char *said = *call->reason ? call->reason : NULL;
 
     *ret_process_died = death != NULL;
-    /* A peer that reports a fatal error may then exit; a peer that dies may make the other one report. First
-     * come. */
+    if (call->end_us >= 0 && said) {
+        /* Whoever led the call saw what came first. What a deadline cannot say, a peer's first error may. */
+        if (setup->connected_us == VCB_UNKNOWN_US && error && !fatal && !death) {
+            g_autofree char *first = error_text(error);
+
+            return g_strdup_printf("%s; first error: %s", said, first);
+        }
+        return g_strdup(said);
+    }
+    if (call->end_us >= 0 && strcmp(call->outcome, "failed") != 0)
+        return g_strdup(call->outcome);
+    /* The log was cut before the call's end: the events alone tell. */
     if (death && (!fatal || death->t_us <= fatal->t_us))
         return g_strdup_printf("%s: the process ended: %s", vcb_json_string(death->json, "process", "?"),
                                vcb_json_string(death->json, "status", "(no status)"));
-    if (strcmp(call->outcome, "skipped") == 0 || strcmp(call->outcome, "invalid") == 0 ||
-        strcmp(call->outcome, "error") == 0)
-        return g_strdup(said ? said : call->outcome);
-    if (call->end_us < 0)
-        return g_strdup("the log ends before the call did");
-    if (strcmp(call->outcome, "interrupted") == 0)
-        return g_strdup(said ? said : "the run was interrupted");
     if (fatal)
         return error_text(fatal);
+    if (call->end_us < 0)
+        return g_strdup("the log ends before the call did");
     if (setup->connected_us == VCB_UNKNOWN_US) {
         g_autofree char *states = states_text(call), *first = error ? error_text(error) : NULL;
 
-        return g_strdup_printf("%s%s%s%s", said ? said : "did not connect", first ? "; first error: " : "",
-                               first ? first : "", states);
+        return g_strdup_printf("did not connect%s%s%s", first ? "; first error: " : "", first ? first : "",
+                               states);
     }
-    if (said)
-        return g_strdup(said);
     return error ? error_text(error) : g_strdup("failed; the log does not say why");
 }

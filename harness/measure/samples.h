@@ -6,7 +6,7 @@
  * Where a kind has several streams (simulcast), counters are added up and gauges averaged. */
 #pragma once
 
-#include "harness/measure/metric_table.h"
+#include "harness/metric/metric_table.h"
 #include "harness/measure/run_data.h"
 
 typedef struct {

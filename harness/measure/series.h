@@ -1,7 +1,7 @@
 /* Streams over time: what each pair of consecutive stats samples tells, for graphs and samples.csv. */
 #pragma once
 
-#include "harness/measure/metric_table.h"
+#include "harness/metric/metric_table.h"
 #include "harness/measure/run_data.h"
 #include "harness/measure/setup.h"
 

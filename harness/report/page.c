@@ -1,6 +1,6 @@
 #include "harness/report/page.h"
 
-#include "harness/measure/metric_table.h"
+#include "harness/metric/metric_table.h"
 #include "harness/report/graphs.h"
 #include "harness/report/quantity.h"
 #include "harness/report/summary.h"

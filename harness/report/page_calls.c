@@ -2,7 +2,7 @@
  * server between them, time going down. */
 #include "harness/report/page.h"
 
-#include "harness/measure/metric_table.h"
+#include "harness/metric/metric_table.h"
 #include "harness/report/quantity.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 #include "harness/report/writers.h"
 
-#include "harness/measure/metric_table.h"
+#include "harness/metric/metric_table.h"
 
 #include <math.h>
 

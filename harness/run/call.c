@@ -19,7 +19,7 @@ typedef struct {
     int index;
     VcbChild *child;     /* NULL where it could not be started */
     VcbChannel *channel; /* NULL once closed */
-    gboolean exited, ready, connected, bye, told_to_quit;
+    gboolean exited, ready, connected, bye, told_to_quit, stopped_by_us;
     guint silent_timer;
     pid_t pid; /* for the log, also after the end */
     char *signaling_state, *ice_state, *connection_state;
@@ -216,6 +216,7 @@ static gboolean on_deadline(gpointer user_data)
                                 peer->settings->name, (double)call->settings->stop_timeout_us / 1e6);
             cJSON_AddStringToObject(note, "message", text);
             log_event(call, note);
+            peer->stopped_by_us = TRUE;
             vcb_child_stop(peer->child, KILL_GRACE_US);
         }
         break;
@@ -468,10 +469,12 @@ static void on_malformed(VcbChannel *channel, const char *line, gpointer user_da
 static gboolean on_silent(gpointer user_data)
 {
     Peer *peer = user_data;
-    g_autofree char *reason = g_strdup_printf("%s closed its control channel without `quit`", peer->settings->name);
+    g_autofree char *reason =
+        g_strdup_printf("%s closed its control channel without `quit`", peer->settings->name);
 
     peer->silent_timer = 0;
     stop(peer->call, VCB_OUTCOME_FAILED, reason);
+    peer->stopped_by_us = TRUE;
     vcb_child_stop(peer->child, KILL_GRACE_US);
     return G_SOURCE_REMOVE;
 }
@@ -493,7 +496,7 @@ static void on_exited(VcbChild *child, int wait_status, gpointer user_data)
     Peer *peer = user_data;
     VcbCall *call = peer->call;
     g_autofree char *status = vcb_child_describe_status(wait_status);
-    gboolean expected = (peer->told_to_quit && wait_status == 0) || call->killed;
+    gboolean expected = (peer->told_to_quit && wait_status == 0) || peer->stopped_by_us || call->killed;
     cJSON *event = vcb_run_log_event("process-exit");
 
     g_clear_handle_id(&peer->silent_timer, g_source_remove);

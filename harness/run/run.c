@@ -85,6 +85,7 @@ static cJSON *describe_expectations(const VcbScenario *scenario)
         cJSON_AddStringToObject(object, "comparison", expectation->comparison);
         cJSON_AddNumberToObject(object, "value", expectation->value);
         cJSON_AddNumberToObject(object, "high", expectation->high);
+        cJSON_AddBoolToObject(object, "percent", expectation->percent);
         cJSON_AddNumberToObject(object, "variant", expectation->variant);
         cJSON_AddNumberToObject(object, "line", expectation->line);
         cJSON_AddItemToArray(array, object);
@@ -174,6 +175,11 @@ static void log_run_start(Run *run)
     vcb_run_log_write(run->log, NULL, "vcbench", event);
 }
 
+static const char *signal_name(int number)
+{
+    return number == SIGINT ? "Ctrl-C (SIGINT)" : "SIGTERM";
+}
+
 static void log_run_end(Run *run)
 {
     cJSON *event = vcb_run_log_event("run-end");
@@ -252,9 +258,8 @@ static void on_interrupted(Run *run, int number)
         return;
     }
     run->signal = number;
-    reason = g_strdup_printf("interrupted by %s after %u of %u calls",
-                             number == SIGINT ? "Ctrl-C (SIGINT)" : "SIGTERM", run->next - run->wave->len,
-                             run->plan->n_calls);
+    reason = g_strdup_printf("interrupted by %s after %u of %u calls", signal_name(number),
+                             run->next - run->wave->len, run->plan->n_calls);
     if (run->progress) {
         g_autofree char *text = g_strconcat(reason, "; what was measured is kept", NULL);
 

@@ -82,6 +82,19 @@ static void check_peers(VcbBinding *binding)
             "them one");
 }
 
+/* One m-line carries one codec here: both sides must mean the same one. */
+static void check_codecs(VcbBinding *binding)
+{
+    const VcbPeerSettings *peers = binding->settings->peers;
+    const VcbVideoSettings *a = &peers[0].video, *b = &peers[1].video;
+
+    if (!a->enabled || !b->enabled || g_strcmp0(a->codec, b->codec) == 0 || peers[0].exec || peers[1].exec)
+        return; /* another engine may well negotiate both */
+    vcb_problems_add(binding->problems, vcb_binding_where(binding, "peers.1.video.codec"),
+                     "%s sends %s and %s sends %s; give both the same codec (`peer.video.codec`)",
+                     peers[0].name, a->codec, peers[1].name, b->codec);
+}
+
 static gboolean is_turn(const VcbIceServer *server)
 {
     return g_str_has_prefix(server->urls, "turn:") || g_str_has_prefix(server->urls, "turns:");
@@ -197,6 +210,7 @@ void vcb_checks_run(VcbBinding *binding)
 
     check_times(binding);
     check_peers(binding);
+    check_codecs(binding);
     check_ice(binding);
     check_timeline(binding);
     check_inject(binding);

@@ -61,7 +61,7 @@ static VcbUnit metric_unit(const char *metric, double *ret_factor)
 }
 
 /* A number in the metric's own unit, or a quantity that is turned into it. */
-static gboolean parse_operand(const VcbExpectMetric *metric, const char *text, double *ret_value,
+static gboolean parse_operand(const VcbMetricInfo *metric, const char *text, double *ret_value,
                               gboolean *ret_percent, GError **error)
 {
     double factor, value;
@@ -83,7 +83,7 @@ static gboolean parse_operand(const VcbExpectMetric *metric, const char *text, d
     return TRUE;
 }
 
-static gboolean parse_comparison(const VcbExpectMetric *metric, const char *text, VcbExpectation *what,
+static gboolean parse_comparison(const VcbMetricInfo *metric, const char *text, VcbExpectation *what,
                                  GError **error)
 {
     g_autofree char *trimmed = g_strstrip(g_strdup(text));
@@ -314,7 +314,7 @@ static gboolean sends(const VcbPeerSettings *peer, const char *kind)
 /* A stream that nobody sends has no metrics, and an expectation about it could never hold. */
 static gboolean has_stream(const VcbExpectTarget *metric, const VcbPeerSettings peers[2])
 {
-    if (metric->base->scope != VCB_EXPECT_STREAM)
+    if (metric->base->scope != VCB_SCOPE_STREAM)
         return TRUE;
     if (metric->peer < 0)
         return sends(&peers[0], metric->kind) || sends(&peers[1], metric->kind);

@@ -1,27 +1,11 @@
-/* The names under which metrics appear in a report (docs/metrics.md), so that an expectation about a name
- * that no report will ever have is refused before the run. */
+/* Which metric an expectation is about: its full name against the table of metrics (harness/metric), so that
+ * an expectation about what no report will ever have is refused before the run, in words. */
 #pragma once
 
-#include <glib.h>
-
-typedef enum {
-    VCB_EXPECT_CALL,    /* "connect_time_ms" */
-    VCB_EXPECT_STREAM,  /* "<audio|video>.<in|out>.bitrate_bps", also with "<peer>." before it */
-    VCB_EXPECT_PROCESS, /* "cpu_pct" of the peers, "<peer|signald|vcbench>.cpu_pct" of one */
-} VcbExpectScope;
+#include "harness/metric/metric_table.h"
 
 typedef struct {
-    const char *name;
-    VcbExpectScope scope;
-    const char *kind;      /* of a stream's: "video" or "audio" alone; NULL: both */
-    const char *direction; /* of a stream's: "in" or "out" alone; NULL: both */
-} VcbExpectMetric;
-
-/* Ends with name NULL. */
-extern const VcbExpectMetric VCB_EXPECT_METRICS[];
-
-typedef struct {
-    const VcbExpectMetric *base;
+    const VcbMetricInfo *base;
     int peer;              /* index into the peers' names; -1: none was said */
     const char *kind;      /* "audio", "video", or NULL */
     const char *direction; /* "in", "out", or NULL */

@@ -138,26 +138,26 @@ static void a_matrix_makes_every_combination(void)
 {
     g_autoptr(VcbScenario) scenario = load("matrix:\n"
                                            "  peer.candidate_queue: [true, false]\n"
-                                           "  peers.bob.video.codec: [vp8, vp9, h264]\n");
+                                           "  peers.bob.video.pattern: [smpte, ball, snow]\n");
 
     CU_ASSERT_EQUAL_FATAL(scenario->n_variants, 6);
-    VCB_ASSERT_STRING(scenario->variants[0].name, "candidate_queue=true, codec=vp8");
-    VCB_ASSERT_STRING(scenario->variants[4].name, "candidate_queue=false, codec=vp9");
+    VCB_ASSERT_STRING(scenario->variants[0].name, "candidate_queue=true, pattern=smpte");
+    VCB_ASSERT_STRING(scenario->variants[4].name, "candidate_queue=false, pattern=ball");
     CU_ASSERT_FALSE(scenario->variants[4].settings.peers[0].candidate_queue);
-    VCB_ASSERT_STRING(scenario->variants[4].settings.peers[0].video.codec, "vp8");
-    VCB_ASSERT_STRING(scenario->variants[4].settings.peers[1].video.codec, "vp9");
+    VCB_ASSERT_STRING(scenario->variants[4].settings.peers[0].video.pattern, "smpte");
+    VCB_ASSERT_STRING(scenario->variants[4].settings.peers[1].video.pattern, "ball");
     CU_ASSERT_TRUE(cJSON_IsFalse(cJSON_GetObjectItem(scenario->variants[4].matrix, "peer.candidate_queue")));
 }
 
 static void a_variants_name_takes_as_much_of_the_path_as_it_needs(void)
 {
     g_autoptr(VcbScenario) scenario = load("matrix:\n"
-                                           "  peers.alice.video.codec: [vp8]\n"
-                                           "  peers.bob.video.codec: [vp9]\n"
+                                           "  peers.alice.video.pattern: [snow]\n"
+                                           "  peers.bob.video.pattern: [ball]\n"
                                            "  inject: [[], [{do: drop, message: answer}]]\n");
 
     CU_ASSERT_EQUAL_FATAL(scenario->n_variants, 2);
-    VCB_ASSERT_STRING(scenario->variants[1].name, "alice.video.codec=vp8, bob.video.codec=vp9, inject=#2");
+    VCB_ASSERT_STRING(scenario->variants[1].name, "alice.video.pattern=snow, bob.video.pattern=ball, inject=#2");
     CU_ASSERT_EQUAL(scenario->variants[0].settings.n_inject, 0);
     CU_ASSERT_EQUAL(scenario->variants[1].settings.n_inject, 1);
 }

@@ -295,7 +295,8 @@ static gint64 write_glare(gint64 t_us, const char *call)
              "<both "
              "initiated>\",\"fatal\":true");
     }
-    end_call(t_us + 150000, call, "failed", "bob reported a fatal error");
+    end_call(t_us + 150000, call, "failed",
+             "bob: InvalidStateError: setRemoteDescription(offer) in have-local-offer <both initiated>");
     return t_us + 181000;
 }
 

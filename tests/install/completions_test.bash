@@ -31,7 +31,7 @@ offers "commands, scenarios and folders come first" "doctor lan.yaml report run 
 offers "run takes scenarios and folders, no other files" "lan.yaml scenarios" vcbench run ""
 offers "an option of run" "--repeat" vcbench run --re
 offers "also where run was left out" "--repeat" vcbench lan.yaml --re
-offers "validate has options of its own" "--help --show" vcbench validate -
+offers "validate has options of its own" "--help --schema --set --show" vcbench validate -
 offers "formats of run" "github json text" vcbench run --format ""
 offers "doctor knows no github" "json text" vcbench doctor --format ""
 offers "report takes a folder" "scenarios" vcbench report ""

@@ -1,5 +1,6 @@
 #!/bin/sh
 # `vcbench validate` as a person meets it: what goes where, and the exit status. validate_test.sh PROGRAM SOURCE_FOLDER
+# shellcheck disable=SC2016 # the backquotes are part of the messages
 set -u
 program=$1 source=$2 failures=0
 out=$(mktemp) err=$(mktemp)

@@ -1,4 +1,4 @@
-#include "harness/measure/metric_table.h"
+#include "harness/metric/metric_table.h"
 
 #include "common/suggest.h"
 

@@ -1,5 +1,5 @@
 /* SOURCE_ROOT: where docs/metrics.md stands. VCB_UPDATE=1 in the environment writes its tables anew. */
-#include "harness/measure/metric_table.h"
+#include "harness/metric/metric_table.h"
 
 #include "common/test.h"
 
