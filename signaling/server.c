@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define STATUS_GOING_AWAY 1001
-#define STOP_MS 500
+#define STOP_MS 250
 #define HANDSHAKE_S 10 /* for a request's head, from the moment that the connection is there */
 #define SPARE_CONNECTIONS                                                                                    \
     64                       /* beside the clients: requests, handshakes, and clients that are being closed  \
