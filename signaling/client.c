@@ -13,7 +13,7 @@ static_assert(VCB_FRAME_HEADROOM >= LWS_PRE, "lws writes its header in front of 
 
 #define STATUS_POLICY 1008
 #define STATUS_TOO_BIG 1009
-#define CLOSE_TIME_US (3 * G_USEC_PER_SEC)
+#define CLOSE_TIME_US ((gint64)3 * G_USEC_PER_SEC)
 #define MOST_FRAGMENTS 1024 /* of a message: empty ones cost nothing of its size, but time */
 #define MOST_QUEUED_MESSAGES 4096
 #define MOST_WRITES_AT_ONCE 16 /* so that one busy client leaves time for the others */
