@@ -13,7 +13,7 @@ static_assert(VCB_FRAME_HEADROOM >= LWS_PRE, "lws writes its header in front of 
 
 #define STATUS_POLICY 1008
 #define STATUS_TOO_BIG 1009
-#define CLOSE_TIME_US (3 * G_USEC_PER_SEC)
+#define CLOSE_TIME_US ((gint64)3 * G_USEC_PER_SEC)
 #define MOST_FRAGMENTS 1024 /* of a message: empty ones cost nothing of its size, but time */
 #define MOST_QUEUED_MESSAGES 4096
 #define MOST_WRITES_AT_ONCE 16 /* so that one busy client leaves time for the others */
@@ -39,8 +39,9 @@ struct VcbClient {
     VcbTokenBucket bucket;
     gint64 heard_us, pinged_us;
     gboolean ping_due;
-    int close_status; /* 0: open */
-    gboolean closing; /* lws has the close in hand: it sends the frame and waits for the answer */
+    int close_status;     /* 0: open */
+    gboolean established; /* lws has let it write once, so that its handshake is out */
+    gboolean closing;     /* lws has the close in hand: it sends the frame and waits for the answer */
     const char *close_reason;
     gint64 close_by_us;
 };
@@ -149,6 +150,28 @@ void vcb_client_join(VcbClient *client, const char *room, const char *wanted_nam
     client->member = vcb_hub_join(client->hub, room, wanted_name, client);
 }
 
+/* Hand one message to lws, which keeps what the socket does not take at once: all of it is written, or the
+ * client is gone. */
+static int write_now(VcbClient *client, VcbFrame *frame, const VcbNote *note)
+{
+    gint64 t_us = vcb_clock_now_us();
+
+    if (lws_write(client->wsi, vcb_frame_text(frame), frame->length, LWS_WRITE_TEXT) < 0)
+        return -1;
+    vcb_events_sent(client->events, note, frame->length, t_us);
+    return 0;
+}
+
+static int write_next(VcbClient *client)
+{
+    Outgoing *outgoing = g_queue_pop_head(&client->out);
+    int result = write_now(client, outgoing->frame, outgoing->note);
+
+    client->out_bytes -= outgoing->frame->length;
+    outgoing_free(outgoing);
+    return result;
+}
+
 /* It does not read what it is sent. The hub may be in the middle of a room just now, so that the client
  * leaves its room at the next tick. */
 static void give_up_on_slow(VcbClient *client)
@@ -165,6 +188,13 @@ void vcb_client_send(gpointer user_data, VcbFrame *frame, VcbNote *note)
     Outgoing *outgoing;
 
     if (client->close_status) {
+        vcb_note_free(note);
+        return;
+    }
+    /* Where nothing stands before it, at once: to wait for lws's word that the socket takes it costs another
+     * turn of the loop, and more than all the rest. A failure is seen by lws when it reads. */
+    if (client->established && g_queue_is_empty(&client->out) && !lws_partial_buffered(client->wsi)) {
+        write_now(client, frame, note);
         vcb_note_free(note);
         return;
     }
@@ -248,27 +278,13 @@ static int write_ping(VcbClient *client)
     return lws_write(client->wsi, buffer + LWS_PRE, 8, LWS_WRITE_PING) < 0 ? -1 : 0;
 }
 
-static int write_next(VcbClient *client)
-{
-    Outgoing *outgoing = g_queue_pop_head(&client->out);
-    VcbFrame *frame = outgoing->frame;
-    gint64 t_us = vcb_clock_now_us();
-    /* lws keeps what the socket does not take at once, so that all of it is written or the client is gone. */
-    int written = lws_write(client->wsi, vcb_frame_text(frame), frame->length, LWS_WRITE_TEXT);
-
-    client->out_bytes -= frame->length;
-    if (written >= 0)
-        vcb_events_sent(client->events, outgoing->note, frame->length, t_us);
-    outgoing_free(outgoing);
-    return written < 0 ? -1 : 0;
-}
-
 int vcb_client_write(VcbClient *client)
 {
     /* Asked once more, lws would no longer wait for the answer, and the frame might be lost with the
      * connection. */
     if (client->closing)
         return 0;
+    client->established = TRUE;
     if (client->ping_due && !client->close_status && write_ping(client) < 0)
         return -1;
     for (int i = 0; i < MOST_WRITES_AT_ONCE && !g_queue_is_empty(&client->out); i++) {

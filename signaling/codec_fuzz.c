@@ -73,7 +73,7 @@ static void mutate(GString *text, GRand *random)
 {
     for (int edits = g_rand_int_range(random, 0, 8); edits > 0; edits--) {
         gssize at = g_rand_int_range(random, 0, (gint32)text->len + 1);
-        gssize length = MIN(g_rand_int_range(random, 0, 32), (gssize)text->len - at);
+        gssize wanted = g_rand_int_range(random, 0, 32), length = MIN(wanted, (gssize)text->len - at);
         const char *seed = SEEDS[g_rand_int_range(random, 0, G_N_ELEMENTS(SEEDS))];
 
         switch (g_rand_int_range(random, 0, 5)) {
@@ -122,6 +122,7 @@ int main(int argc, char **argv)
         return replay(argc, argv);
     if (argc > 2)
         seed = g_ascii_strtoull(argv[2], NULL, 10);
+    g_log_set_always_fatal(G_LOG_LEVEL_CRITICAL);
     random = g_rand_new_with_seed((guint32)seed);
     printf("codec_fuzz: %" G_GUINT64_FORMAT " rounds, seed %" G_GUINT64_FORMAT "\n", rounds, seed);
     fflush(stdout);

@@ -14,13 +14,14 @@
 #include <unistd.h>
 
 #define STATUS_GOING_AWAY 1001
-#define STOP_MS 500
+#define STOP_MS 250
 #define HANDSHAKE_S 10 /* for a request's head, from the moment that the connection is there */
 #define SPARE_CONNECTIONS                                                                                    \
     64                       /* beside the clients: requests, handshakes, and clients that are being closed  \
                               */
 #define OTHER_DESCRIPTORS 64 /* of the process */
 #define LONGEST_REQUEST_HEAD 12288
+#define LARGEST_SEND 65536 /* in one go; else lws cuts a description into pieces of its receive buffer */
 
 struct VcbServer {
     const VcbOptions *options; /* no-ref */
@@ -292,7 +293,8 @@ static gboolean start_lws(VcbServer *server, GError **error)
         {.name = "vcbench",
          .callback = on_event,
          .per_session_data_size = sizeof(Session),
-         .rx_buffer_size = 2048},
+         .rx_buffer_size = 2048,
+         .tx_packet_size = LARGEST_SEND},
         {0},
     };
     const VcbOptions *options = server->options;

@@ -233,7 +233,7 @@ static void a_silent_peer_is_pinged_and_a_dead_one_removed(void)
 {
     Signald *signald = signald_start((const char *const[]){"--ping-interval=0.1", "--dead-after=0.5", NULL});
     g_autoptr(WsClient) alive = join(signald, "/r?name=alive");
-    g_autoptr(WsClient) dead = join(signald, "/r?name=dead");
+    WsClient *dead = join(signald, "/r?name=dead");
     gint64 since_us = vcb_clock_now_us();
 
     /* `alive` answers its pings while it waits for the news that `dead`, which reads nothing, is gone. */
@@ -245,6 +245,7 @@ static void a_silent_peer_is_pinged_and_a_dead_one_removed(void)
     signald_expect(signald, "left", "peer", "dead", "reason", "dead", NULL);
     ws_client_send(alive, "x");
     assert_error(alive, "bad-message");
+    ws_client_free(dead);
     signald_stop(signald);
 }
 
@@ -272,8 +273,7 @@ static void who_does_not_read_is_cut_off(void)
 static void connections_are_limited_and_come_free_again(void)
 {
     Signald *signald = signald_start((const char *const[]){"--max-connections=3", NULL});
-    g_autoptr(WsClient) a = join(signald, "/r?name=a");
-    g_autoptr(WsClient) b = join(signald, "/r?name=b");
+    WsClient *residents[] = {join(signald, "/r?name=a"), join(signald, "/r?name=b")};
 
     for (int i = 0; i < 300; i++) {
         g_autoptr(WsClient) c = join(signald, "/s");
@@ -284,6 +284,8 @@ static void connections_are_limited_and_come_free_again(void)
         CU_ASSERT_EQUAL(ws_client_expect_close(c), 1000);
         signald_expect(signald, "left", NULL);
     }
+    ws_client_free(residents[0]);
+    ws_client_free(residents[1]);
     signald_stop(signald);
 }
 
