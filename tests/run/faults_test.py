@@ -16,9 +16,9 @@ class Faults(lab.Lab):
     def kill_peer_at(self, phase):
         process = self.start(self.scenario(FOUR_CALLS))
         event = self.wait_for_phase(process, phase)
-        pid = next(e["pid"] for e in self.events() if e["type"] == "process-start" and e.get("call") == event["call"]
-                   and e["process"] == "bob")
-        os.kill(pid, signal.SIGKILL)
+        started = self.wait_for_event(process, lambda e: e["type"] == "process-start" and e.get("call") == event["call"]
+                                      and e["process"] == "bob")
+        os.kill(started["pid"], signal.SIGKILL)
         killed_us = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
         status, out, err = self.finish(process)
         self.assertEqual(status, 1, err)
