@@ -20,8 +20,9 @@ static void print_ok(const VcbScenario *scenario)
             scenario->n_expectations == 1 ? "expectation" : "expectations");
 }
 
-static gboolean check_file(const char *path, const char *const *sets, gboolean show)
+static gboolean check_file(const char *word, const char *const *sets, gboolean show)
 {
+    g_autofree char *path = vcb_cli_scenario_path(word);
     g_autoptr(GError) error = NULL;
     g_autoptr(VcbScenario) scenario = vcb_scenario_load(path, sets, &error);
 

@@ -10,7 +10,7 @@ trap 'rm -f "$out" "$err"' EXIT
 run() {
     expected=$1
     shift
-    "$program" "$@" >"$out" 2>"$err"
+    "$program" validate "$@" >"$out" 2>"$err"
     status=$?
     if [ "$status" -ne "$expected" ]; then
         echo "validate $*: status $status, expected $expected"
