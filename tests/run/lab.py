@@ -17,6 +17,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("VCBENCH_BUILD", ROOT / "build"))
 VCBENCH = BUILD / "harness/cli/vcbench"
 
+# Sanitizers slow everything down by a factor that says nothing: such a build looks for faults, and measures nothing.
+SANITIZED = os.environ.get("VCBENCH_SANITIZED") == "1"
+
 # One short call with as little work in it as a call can have.
 SMALL = """
 name: small
@@ -65,8 +68,12 @@ class Lab(unittest.TestCase):
         left = marked(self.mark)
         for pid in left:
             os.kill(pid, signal.SIGKILL)
+        found = [f"{path.name}: {line}" for path in self.folder.glob("results/*/*/logs/*.log")
+                 for line in path.read_text(errors="replace").splitlines()
+                 if "Sanitizer:" in line or "runtime error:" in line]
         subprocess.run(["rm", "-rf", str(self.folder)], check=False)
         self.assertEqual(left, {}, "processes were left behind")
+        self.assertEqual(found, [], "a sanitizer found something")
 
     def scenario(self, text=SMALL, name="small.yaml"):
         path = self.folder / name
