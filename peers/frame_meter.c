@@ -11,6 +11,9 @@ void vcb_frame_meter_init(VcbFrameMeter *meter)
 
 void vcb_frame_meter_received(VcbFrameMeter *meter)
 {
+    /* One frame may be inside the decoder; those before it came out or never will. */
+    if (meter->received > meter->decoded)
+        meter->dropped = MAX(meter->dropped, meter->received - meter->decoded);
     meter->received++;
 }
 
@@ -57,8 +60,7 @@ void vcb_frame_meter_report(const VcbFrameMeter *meter, gint64 now_us, cJSON *in
 
     vcb_json_add_int(inbound, "framesReceived", (gint64)meter->received);
     vcb_json_add_int(inbound, "framesDecoded", (gint64)meter->decoded);
-    vcb_json_add_int(inbound, "framesDropped",
-                     (gint64)(MAX(meter->received, meter->decoded) - meter->decoded));
+    vcb_json_add_int(inbound, "framesDropped", (gint64)meter->dropped);
     vcb_json_add_int(inbound, "freezeCount", (gint64)meter->freezes);
     cJSON_AddNumberToObject(inbound, "totalFreezesDuration", (double)meter->freezes_total_us / 1e6);
     if (!meter->decoded)

@@ -5,7 +5,7 @@
 #include "common/json.h"
 
 typedef struct {
-    guint64 received, decoded;
+    guint64 received, decoded, dropped;
     gint64 first_us, last_us; /* of decoded frames; -1: none yet */
     int width, height;        /* of the last decoded frame */
     guint64 freezes;

@@ -80,7 +80,34 @@ static void parse_ice(VcbPeerConfig *config, const cJSON *ice)
     }
     config->transport_policy = copy(ice, "transport_policy", "all");
     config->bundle_policy = copy(ice, "bundle_policy", "max-bundle");
+    config->rtcp_mux = copy(ice, "rtcp_mux", "require");
+    config->candidate_pool = (int)CLAMP(vcb_json_int(ice, "candidate_pool", 0), 0, 255);
     config->local_addresses = parse_strings(vcb_json_array(ice, "local_addresses"));
+}
+
+/* Numbers that no source or encoder can be set to. */
+static gboolean check(const VcbPeerConfig *config, GError **error)
+{
+    const VcbVideoConfig *video = config->video;
+    const char *problem = NULL;
+
+    if (!config->peer || !config->call)
+        problem = "`peer` and `call` must be strings";
+    else if (config->stats_interval_us < 10 * 1000 ||
+             config->stats_interval_us > (gint64)3600 * G_USEC_PER_SEC)
+        problem = "`stats_interval_ms` must be from 10 to 3600000";
+    else if (video &&
+             (video->width < 16 || video->width > 16384 || video->height < 16 || video->height > 16384))
+        problem = "`video`: width and height must be from 16 to 16384";
+    else if (video && !(video->fps >= 0.1 && video->fps <= 1000))
+        problem = "`video`: fps must be from 0.1 to 1000";
+    else if (video && (video->bitrate_bps < 1000 || video->bitrate_bps > 1000000000))
+        problem = "`video`: bitrate_bps must be from 1000 to 1000000000";
+    else if (config->audio && (config->audio->bitrate_bps < 4000 || config->audio->bitrate_bps > 650000))
+        problem = "`audio`: bitrate_bps must be from 4000 to 650000";
+    if (problem)
+        g_set_error(error, VCB_ERROR, VCB_ERROR_INTERNAL, "configure: %s", problem);
+    return problem == NULL;
 }
 
 VcbPeerConfig *vcb_peer_config_parse(const cJSON *configure, GError **error)
@@ -100,19 +127,11 @@ VcbPeerConfig *vcb_peer_config_parse(const cJSON *configure, GError **error)
     config->candidate_queue = vcb_json_bool(configure, "candidate_queue", TRUE);
     config->attach_late = g_str_equal(vcb_json_string(configure, "attach_tracks", "on-track"), "late");
     config->designated = g_str_equal(vcb_json_string(configure, "glare", "none"), "designated");
-    config->stats_interval_us = 1000 * vcb_json_int(configure, "stats_interval_ms", 1000);
+    config->stats_interval_us = 1000 * CLAMP(vcb_json_int(configure, "stats_interval_ms", 1000), 0, G_MAXINT);
     config->report_sdp = vcb_json_bool(configure, "report_sdp", FALSE);
 
-    if (!config->peer || !config->call) {
-        g_set_error_literal(error, VCB_ERROR, VCB_ERROR_INTERNAL,
-                            "configure: `peer` and `call` must be strings");
+    if (!check(config, error))
         return NULL;
-    }
-    if (config->stats_interval_us < 10000) {
-        g_set_error_literal(error, VCB_ERROR, VCB_ERROR_INTERNAL,
-                            "configure: `stats_interval_ms` must be 10 or more");
-        return NULL;
-    }
     return g_steal_pointer(&config);
 }
 
@@ -140,6 +159,7 @@ void vcb_peer_config_free(VcbPeerConfig *config)
     g_free(config->peer);
     g_free(config->transport_policy);
     g_free(config->bundle_policy);
+    g_free(config->rtcp_mux);
     g_strfreev(config->local_addresses);
     g_free(config);
 }

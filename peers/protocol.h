@@ -33,6 +33,8 @@ typedef struct {
     GPtrArray *ice_servers; /* of VcbIceServerConfig */
     char *transport_policy; /* "all", "relay" */
     char *bundle_policy;    /* "max-bundle", "balanced", "max-compat" */
+    char *rtcp_mux;         /* "require", "negotiate" */
+    int candidate_pool;
     char **local_addresses; /* NULL: every interface */
     gboolean candidate_queue;
     gboolean attach_late;

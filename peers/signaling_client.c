@@ -14,6 +14,7 @@ struct VcbSignalingClient {
     GQueue out;     /* of GBytes: texts that wait for the socket */
     GByteArray *in; /* fragments of the message that is coming in */
     gboolean opened, closed;
+    gboolean freed; /* no callback any more: it waits for its end */
     VcbSignalingEvents events;
     gpointer user_data;
 };
@@ -79,6 +80,8 @@ static int on_lws(struct lws *socket, enum lws_callback_reasons reason, void *us
     struct lws_context *context = lws_get_context(socket);
     VcbSignalingClient *client = context ? lws_context_user(context) : NULL;
 
+    if (client && client->freed)
+        return 0;
     switch (reason) {
     case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
         return add_token(client, socket, in, size);
@@ -203,11 +206,10 @@ static void free_text(gpointer data)
     g_bytes_unref(data);
 }
 
-void vcb_signaling_client_free(VcbSignalingClient *client)
+static gboolean destroy(gpointer user_data)
 {
-    if (!client)
-        return;
-    client->closed = TRUE; /* no callback from here on */
+    VcbSignalingClient *client = user_data;
+
     if (client->context)
         lws_context_destroy(client->context);
     g_queue_clear_full(&client->out, free_text);
@@ -216,4 +218,19 @@ void vcb_signaling_client_free(VcbSignalingClient *client)
     g_free(client->path);
     g_free(client->token);
     g_free(client);
+    return G_SOURCE_REMOVE;
+}
+
+void vcb_signaling_client_free(VcbSignalingClient *client)
+{
+    if (!client)
+        return;
+    client->closed = client->freed = TRUE; /* no callback from here on */
+    /* With its context libwebsockets unloads the module that holds its GLib sources' code. A source of it
+     * that is ready in the very iteration that we are called from would then be let go without code: wait for
+     * one in which nothing else was ready (a loop dispatches one priority at a time). */
+    if (g_main_depth() > 0)
+        g_idle_add_full(G_PRIORITY_LOW, destroy, client, NULL);
+    else
+        destroy(client);
 }

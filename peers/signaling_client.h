@@ -24,7 +24,8 @@ VcbSignalingClient *vcb_signaling_client_new(const char *url, const char *token,
 /* Queue a message. The message stays the caller's. */
 void vcb_signaling_client_send(VcbSignalingClient *client, const cJSON *message);
 
-/* Close and free; no callback afterwards. NULL is fine; not from within a callback of this client. */
+/* Close and free; no callback afterwards. From within the main loop the connection itself is closed as soon
+ * as the loop is idle. NULL is fine; not from within a callback of this client. */
 void vcb_signaling_client_free(VcbSignalingClient *client);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VcbSignalingClient, vcb_signaling_client_free)

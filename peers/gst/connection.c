@@ -17,6 +17,8 @@
  * 200 ms before the first frame. */
 #define JITTER_BUFFER_MS 50
 
+#define SESSION_BPS 10000000
+
 struct VcbConnection {
     const VcbPeerConfig *config; /* no-ref */
     VcbConnectionEvents events;
@@ -41,10 +43,12 @@ struct VcbConnection {
                               nothing does */
     gboolean has_remote_description;
     guint n_remote_sections;
-    GQueue early_candidates; /* of cJSON: remote ones that came before the remote description */
-    gboolean local_sent;     /* the local description is on its way: its candidates may follow */
-    GQueue late_candidates;  /* of cJSON: local ones that wait for that */
-    char **mids;             /* of the local description's sections */
+    GQueue early_candidates;   /* of cJSON: remote ones that came before the remote description */
+    guint setting_remote;      /* setRemoteDescription calls that are under way */
+    GQueue chained_candidates; /* of cJSON: addIceCandidate calls behind them in the operations chain */
+    gboolean local_sent;       /* the local description is on its way: its candidates may follow */
+    GQueue late_candidates;    /* of cJSON: local ones that wait for that */
+    char **mids;               /* of the local description's sections */
     gboolean connected;
 };
 
@@ -373,23 +377,46 @@ static void apply_candidate(VcbConnection *connection, const cJSON *candidate)
     report_candidate(connection, "candidate-added", candidate, NULL);
 }
 
+/* addIceCandidate, when its turn in the operations chain has come. */
+static void run_add_candidate(VcbConnection *connection, const cJSON *candidate)
+{
+    static const char reason[] = "InvalidStateError: addIceCandidate: the remote description is null";
+
+    if (connection->has_remote_description) {
+        apply_candidate(connection, candidate);
+        return;
+    }
+    /* W3C WebRTC 1.0, addIceCandidate: rejected with InvalidStateError while remoteDescription is null. */
+    report_candidate(connection, "candidate-rejected", candidate, reason);
+    connection->events.report(vcb_peer_error("InvalidStateError", reason + strlen("InvalidStateError: "),
+                                             FALSE, vcb_clock_now_us()),
+                              connection->user_data);
+}
+
 void vcb_connection_add_candidate(VcbConnection *connection, const cJSON *candidate)
 {
     report_candidate(connection, "candidate-received", candidate, NULL);
-    if (connection->has_remote_description) {
-        apply_candidate(connection, candidate);
-    } else if (connection->config->candidate_queue) {
+    if (!connection->has_remote_description && connection->config->candidate_queue) {
         report_candidate(connection, "candidate-queued", candidate, NULL);
         g_queue_push_tail(&connection->early_candidates, cJSON_Duplicate(candidate, TRUE));
+    } else if (connection->setting_remote) {
+        /* W3C WebRTC 1.0 section 4.4.1.2: it waits in the operations chain, and finds the description set. */
+        g_queue_push_tail(&connection->chained_candidates, cJSON_Duplicate(candidate, TRUE));
     } else {
-        /* W3C WebRTC 1.0, addIceCandidate: rejected with InvalidStateError while remoteDescription is null.
-         */
-        static const char reason[] = "InvalidStateError: addIceCandidate: the remote description is null";
+        run_add_candidate(connection, candidate);
+    }
+}
 
-        report_candidate(connection, "candidate-rejected", candidate, reason);
-        connection->events.report(vcb_peer_error("InvalidStateError", reason + strlen("InvalidStateError: "),
-                                                 FALSE, vcb_clock_now_us()),
-                                  connection->user_data);
+/* A setRemoteDescription is done, well or not: go on with what was chained behind it. */
+static void run_chained_candidates(VcbConnection *connection)
+{
+    cJSON *candidate;
+
+    if (--connection->setting_remote)
+        return;
+    while ((candidate = g_queue_pop_head(&connection->chained_candidates))) {
+        run_add_candidate(connection, candidate);
+        cJSON_Delete(candidate);
     }
 }
 
@@ -650,8 +677,10 @@ static void on_remote_description_set(VcbConnection *connection, gpointer data)
     g_autoptr(Operation) operation = data;
     cJSON *candidate;
 
-    if (failed(connection, operation))
+    if (failed(connection, operation)) {
+        run_chained_candidates(connection);
         return;
+    }
     report_set(connection, "remote-description-set", operation->type);
     watch_transports(connection);
     vcb_meters_learn(connection->meters, operation->description->sdp);
@@ -661,6 +690,7 @@ static void on_remote_description_set(VcbConnection *connection, gpointer data)
         apply_candidate(connection, candidate);
         cJSON_Delete(candidate);
     }
+    run_chained_candidates(connection);
     if (g_str_equal(operation->type, "offer"))
         answer(connection, operation->description->sdp);
 }
@@ -683,6 +713,7 @@ void vcb_connection_set_remote_description(VcbConnection *connection, const char
     }
     description = gst_webrtc_session_description_new(
         offer ? GST_WEBRTC_SDP_TYPE_OFFER : GST_WEBRTC_SDP_TYPE_ANSWER, sdp);
+    connection->setting_remote++;
     g_signal_emit_by_name(
         connection->webrtc, "set-remote-description", description,
         promise_for(connection, "setRemoteDescription", type, description, on_remote_description_set));
@@ -754,6 +785,23 @@ static gboolean on_bus(GstBus *bus, GstMessage *message, gpointer user_data)
     return G_SOURCE_CONTINUE;
 }
 
+/* Retransmission as browsers do it:
+ *  - ask again for what a later packet shows to be missing; the buffer would also ask for packets that it
+ * guesses to be due, which a pause in the video makes into requests for packets that never were;
+ *  - at once: the session takes the RTCP that it may send for a share of the media that flow, and at a few
+ * hundred kbit/s holds requests back (RFC 4585 section 3.5) until they are too late. Told of a faster link it
+ * sends them when they are due; how often it reports hardly changes. */
+static void on_jitter_buffer(GstElement *rtpbin, GstElement *buffer, guint session, guint ssrc,
+                             gpointer user_data)
+{
+    g_autoptr(GObject) internal = NULL;
+
+    g_object_set(buffer, "rtx-next-seqnum", FALSE, NULL);
+    g_signal_emit_by_name(rtpbin, "get-internal-session", session, &internal);
+    if (internal)
+        g_object_set(internal, "bandwidth", (double)SESSION_BPS, NULL);
+}
+
 static void free_receiver(gpointer data)
 {
     vcb_receiver_free(data);
@@ -765,6 +813,7 @@ VcbConnection *vcb_connection_new(const VcbPeerConfig *config, const VcbConnecti
     static const char *const states[] = {"notify::signaling-state", "notify::ice-gathering-state",
                                          "notify::ice-connection-state", "notify::connection-state"};
     GstElement *webrtc = gst_element_factory_make("webrtcbin", "webrtc");
+    g_autoptr(GstElement) rtpbin = NULL;
     g_autoptr(GstBus) bus = NULL;
     VcbConnection *connection;
 
@@ -788,7 +837,9 @@ VcbConnection *vcb_connection_new(const VcbPeerConfig *config, const VcbConnecti
     gst_bin_add(GST_BIN(connection->pipeline), webrtc);
     gst_util_set_object_arg(G_OBJECT(webrtc), "bundle-policy", config->bundle_policy);
     g_object_set(webrtc, "latency", JITTER_BUFFER_MS, NULL);
-    vcb_meters_attach(connection->meters, webrtc);
+    rtpbin = gst_bin_get_by_name(GST_BIN(webrtc), "rtpbin");
+    g_signal_connect(rtpbin, "new-jitterbuffer", G_CALLBACK(on_jitter_buffer), NULL);
+    vcb_meters_attach(connection->meters, rtpbin);
     connection->ice = vcb_ice_new(webrtc, config, error);
     if (!connection->ice)
         goto fail;
@@ -839,6 +890,7 @@ void vcb_connection_free(VcbConnection *connection)
     gst_clear_object(&connection->pipeline);
     g_clear_pointer(&connection->meters, vcb_meters_free);
     g_queue_clear_full(&connection->early_candidates, free_json);
+    g_queue_clear_full(&connection->chained_candidates, free_json);
     g_queue_clear_full(&connection->late_candidates, free_json);
     g_clear_pointer(&connection->mids, g_strfreev);
     g_atomic_rc_box_release_full(connection, connection_clear);

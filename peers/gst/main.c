@@ -5,6 +5,7 @@
  *   connection.c  offer, answer, candidates, states, on webrtcbin
  *   sender.c      outgoing tracks        receiver.c  incoming tracks     codecs.c  elements of each codec
  *   playout.c     a file as a source     chat.c      the data channel    ice.c     candidates, servers
+ *   capabilities.c  what cannot be done here, and why
  *   meters.c      what really flowed (../rtp_meter.c, ../frame_meter.c)  sdp.c     reading descriptions
  */
 #include "common/child.h"

@@ -118,11 +118,8 @@ static void on_rtpbin_pad(GstElement *rtpbin, GstPad *pad, gpointer user_data)
     }
 }
 
-void vcb_meters_attach(VcbMeters *meters, GstElement *webrtc)
+void vcb_meters_attach(VcbMeters *meters, GstElement *rtpbin)
 {
-    g_autoptr(GstElement) rtpbin = gst_bin_get_by_name(GST_BIN(webrtc), "rtpbin");
-
-    g_assert(rtpbin);
     g_signal_connect(rtpbin, "pad-added", G_CALLBACK(on_rtpbin_pad), meters);
 }
 

@@ -21,8 +21,9 @@ typedef void (*VcbFirstSeen)(const char *kind, const char *event, int width, int
 VcbMeters *vcb_meters_new(VcbFirstSeen first_seen, gpointer user_data);
 void vcb_meters_free(VcbMeters *meters);
 
-/* Count what passes through webrtcbin, before encryption and after decryption. Call before it leaves NULL. */
-void vcb_meters_attach(VcbMeters *meters, GstElement *webrtc);
+/* Count what passes through webrtcbin's rtpbin, before encryption and after decryption. Call before it leaves
+ * NULL. */
+void vcb_meters_attach(VcbMeters *meters, GstElement *rtpbin);
 
 /* Learn the payload types of a description. Main thread. */
 void vcb_meters_learn(VcbMeters *meters, const GstSDPMessage *sdp);

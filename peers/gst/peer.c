@@ -2,6 +2,7 @@
 
 #include "common/channel.h"
 #include "common/clock.h"
+#include "peers/gst/capabilities.h"
 #include "peers/gst/connection.h"
 #include "peers/protocol.h"
 #include "peers/signaling_client.h"
@@ -179,18 +180,15 @@ static void configure(VcbPeer *peer, const cJSON *command)
     cJSON_AddStringToObject(ready, "engine", "webrtcbin");
     cJSON_AddStringToObject(ready, "version", version);
     unsupported = cJSON_AddArrayToObject(ready, "unsupported");
-    peer->connection = vcb_connection_new(peer->config, &events, peer, &error);
-    if (!peer->connection)
-        vcb_peer_add_unsupported(unsupported, "peer", error->message);
-    /* The DTLS plugin makes one RSA key a process when first asked, 100 to 700 ms: before the call, not in
-     * it. */
-    peer->key_holder = gst_element_factory_make("dtlsdec", NULL);
-    if (!peer->key_holder)
-        vcb_peer_add_unsupported(
-            unsupported, "peer",
-            "no GStreamer element dtlsdec: install the package gstreamer1.0-plugins-bad");
-    else
-        gst_object_ref_sink(peer->key_holder);
+    vcb_capabilities_check(peer->config, unsupported);
+    if (cJSON_GetArraySize(unsupported) == 0) {
+        /* The DTLS plugin makes one RSA key a process when first asked, 100 to 700 ms: before the call, not
+         * in it. */
+        peer->key_holder = gst_object_ref_sink(gst_element_factory_make("dtlsdec", NULL));
+        peer->connection = vcb_connection_new(peer->config, &events, peer, &error);
+        if (!peer->connection)
+            vcb_peer_add_unsupported(unsupported, "peer", error->message);
+    }
     say(peer, ready);
 }
 
