@@ -702,7 +702,8 @@ void vcb_connection_set_remote_description(VcbConnection *connection, const char
     GstSDPMessage *sdp = NULL;
 
     report_description(connection, type, "received", text);
-    if (gst_sdp_message_new_from_text(text, &sdp) != GST_SDP_OK || gst_sdp_message_medias_len(sdp) == 0) {
+    if (!*text || gst_sdp_message_new_from_text(text, &sdp) != GST_SDP_OK ||
+        gst_sdp_message_medias_len(sdp) == 0) {
         g_autofree char *message =
             g_strdup_printf("setRemoteDescription(%s): not a session description", type);
 
@@ -802,6 +803,14 @@ static void on_jitter_buffer(GstElement *rtpbin, GstElement *buffer, guint sessi
         g_object_set(internal, "bandwidth", (double)SESSION_BPS, NULL);
 }
 
+/* webrtcbin 1.22 takes `balanced` for "none": it offers no BUNDLE group, and the data channel's transport
+ * then never begins its DTLS. By the W3C the two policies differ in what is gathered for several tracks of
+ * one kind, which we never have: with one of each, balanced is max-compat. */
+static const char *bundle_policy(const VcbPeerConfig *config)
+{
+    return g_str_equal(config->bundle_policy, "balanced") ? "max-compat" : config->bundle_policy;
+}
+
 static void free_receiver(gpointer data)
 {
     vcb_receiver_free(data);
@@ -835,7 +844,7 @@ VcbConnection *vcb_connection_new(const VcbPeerConfig *config, const VcbConnecti
     connection->pipeline = gst_pipeline_new(config->peer);
     connection->webrtc = g_object_ref_sink(webrtc);
     gst_bin_add(GST_BIN(connection->pipeline), webrtc);
-    gst_util_set_object_arg(G_OBJECT(webrtc), "bundle-policy", config->bundle_policy);
+    gst_util_set_object_arg(G_OBJECT(webrtc), "bundle-policy", bundle_policy(config));
     g_object_set(webrtc, "latency", JITTER_BUFFER_MS, NULL);
     rtpbin = gst_bin_get_by_name(GST_BIN(webrtc), "rtpbin");
     g_signal_connect(rtpbin, "new-jitterbuffer", G_CALLBACK(on_jitter_buffer), NULL);
