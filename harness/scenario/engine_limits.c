@@ -18,11 +18,6 @@ static const VcbEngineLimit LIMITS[] = {
      "webrtcbin has no ICE candidate pool; leave `candidate_pool` at 0, or choose another engine"},
     {"webrtcbin", "ice.rtcp_mux", WORDS("require"), NULL,
      "webrtcbin always multiplexes RTCP; leave `rtcp_mux` at `require`, or choose another engine"},
-    /* "Balanced bundle policy not implemented yet", says its source, and the call fails after some seconds.
-     */
-    {"webrtcbin", "ice.bundle_policy", WORDS("max-bundle", "max-compat"), NULL,
-     "webrtcbin has no `balanced` bundle policy; take `max-bundle` or `max-compat`, or choose another "
-     "engine"},
     {"webrtcbin", "timeline", NULL, "share-screen",
      "a webrtcbin peer cannot share a screen; leave this entry out, or choose another engine"},
     {"webrtcbin", "timeline", NULL, "restart-ice",

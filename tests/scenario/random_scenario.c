@@ -50,8 +50,6 @@ static char *random_value(const VcbSetting *setting, GRand *random)
         /* What webrtcbin cannot do, and what both peers must agree on, would make no scenario. */
         if (g_str_equal(setting->key, "rtcp_mux"))
             return g_strdup("require");
-        if (g_str_equal(setting->key, "bundle_policy"))
-            return g_strdup(chance(random, 0.5) ? "max-bundle" : "max-compat");
         if (g_str_equal(setting->key, "codec"))
             return g_strdup(g_strv_contains(setting->choices, "opus") ? "opus" : "vp8");
         return g_strdup(pick(random, setting->choices));
