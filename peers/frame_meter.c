@@ -61,14 +61,14 @@ void vcb_frame_meter_report(const VcbFrameMeter *meter, gint64 now_us, cJSON *in
     vcb_json_add_int(inbound, "framesReceived", (gint64)meter->received);
     vcb_json_add_int(inbound, "framesDecoded", (gint64)meter->decoded);
     vcb_json_add_int(inbound, "framesDropped", (gint64)meter->dropped);
+    vcb_json_add_int(inbound, "freezeCount", (gint64)meter->freezes);
+    cJSON_AddNumberToObject(inbound, "totalFreezesDuration", (double)meter->freezes_total_us / 1e6);
     if (!meter->decoded)
         return;
     gap_us = MAX(gap_us, now_us - meter->last_us);
     cJSON_AddNumberToObject(inbound, "framesPerSecond", frames_in_the_last_second(meter, now_us));
     cJSON_AddNumberToObject(inbound, "frameWidth", meter->width);
     cJSON_AddNumberToObject(inbound, "frameHeight", meter->height);
-    vcb_json_add_int(inbound, "freezeCount", (gint64)meter->freezes);
-    cJSON_AddNumberToObject(inbound, "totalFreezesDuration", (double)meter->freezes_total_us / 1e6);
     cJSON_AddNumberToObject(inbound, "vcbLongestFrameGap", (double)gap_us / 1e6);
 }
 
@@ -86,8 +86,7 @@ void vcb_silence_meter_level(VcbSilenceMeter *meter, double dbfs, gint64 duratio
 
 void vcb_silence_meter_report(const VcbSilenceMeter *meter, cJSON *inbound)
 {
-    if (meter->level < 0)
-        return;
-    cJSON_AddNumberToObject(inbound, "audioLevel", meter->level);
     cJSON_AddNumberToObject(inbound, "vcbSilenceDuration", (double)meter->silence_us / 1e6);
+    if (meter->level >= 0)
+        cJSON_AddNumberToObject(inbound, "audioLevel", meter->level);
 }

@@ -165,7 +165,8 @@ int vcb_cmd_run(int argc, char **argv)
     /* All files are checked before the first one runs. */
     for (char **file = arguments.files; *file; file++) {
         g_autoptr(GError) problem = NULL;
-        VcbScenario *scenario = vcb_scenario_load(*file, (const char *const *)sets, &problem);
+        g_autofree char *path = vcb_cli_scenario_path(*file);
+        VcbScenario *scenario = vcb_scenario_load(path, (const char *const *)sets, &problem);
 
         if (scenario) {
             g_ptr_array_add(scenarios, scenario);

@@ -15,6 +15,10 @@ gboolean vcb_cli_colour(int fd);
 /* "text", "json", "github" to VcbFormat; FALSE and an error for anything else. */
 gboolean vcb_cli_parse_format(const char *text, int *ret_format, GError **error);
 
+/* The file that a person means: the path itself, or where there is none, the scenario of this name that came with the
+ * installation ("lan.yaml", "scenarios/lan.yaml"). New string; the word as it is where neither exists. */
+char *vcb_cli_scenario_path(const char *word);
+
 /* Print "vcbench: MESSAGE" (and, for usage errors, where help is) on stderr; returns the error's exit status.
  */
 int vcb_cli_fail(const char *command, const GError *error);

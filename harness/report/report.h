@@ -1,16 +1,11 @@
 /* The report: everything in a run's directory that is made from its log.
  *
- *   events.jsonl -> measure -> run.json, samples.csv, junit.xml, report.html, *.svg, *.png -> a summary on stdout */
+ *   events.jsonl -> measure -> run.json, samples.csv, junit.xml, report.html, *.svg, *.png -> a summary on
+ * stdout */
 #pragma once
 
 #include "common/json.h"
-
-typedef enum {
-    VCB_VERDICT_PASS,
-    VCB_VERDICT_FAIL,
-    VCB_VERDICT_INVALID,
-    VCB_VERDICT_ERROR,
-} VcbVerdict;
+#include "harness/measure/verdict.h"
 
 typedef enum {
     VCB_FORMAT_TEXT,
@@ -25,17 +20,14 @@ typedef struct {
     cJSON *run;      /* what run.json holds */
 } VcbReport;
 
-/* Read DIRECTORY/events.jsonl, compute, and write the report's files. Where one file cannot be made (no gnuplot), the
- * others still are, and the run's JSON holds a note. NULL: there is no log to read (VCB_ERROR_USAGE), or nothing can
- * be written (VCB_ERROR_INVALID). */
+/* Read DIRECTORY/events.jsonl, compute, and write the report's files. Where one file cannot be made (no
+ * gnuplot), the others still are, and the run's JSON holds a note. NULL: there is no log to read
+ * (VCB_ERROR_USAGE), or nothing can be written (VCB_ERROR_INVALID). */
 VcbReport *vcb_report_make(const char *directory, GError **error);
 void vcb_report_free(VcbReport *report);
 
-/* Print for a person, a program, or GitHub's log (annotations; the step summary goes to $GITHUB_STEP_SUMMARY). New string. */
+/* Print for a person, a program, or GitHub's log (annotations; the step summary goes to
+ * $GITHUB_STEP_SUMMARY). New string. */
 char *vcb_report_format(const VcbReport *report, VcbFormat format, gboolean colour);
-
-/* 0 pass, 1 fail, 3 invalid, 4 error. */
-int vcb_verdict_exit_status(VcbVerdict verdict);
-const char *vcb_verdict_name(VcbVerdict verdict);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VcbReport, vcb_report_free)

@@ -1,26 +1,18 @@
 #include "harness/run/call.h"
 
-#include "common/channel.h"
-#include "common/child.h"
 #include "common/clock.h"
+#include "harness/run/call_peer.h"
 #include "harness/run/configure.h"
-#include "harness/run/usage.h"
 
 #include <assert.h>
-
 #include <glib/gstdio.h>
 #include <string.h>
 
-#define KILL_GRACE_US (300 * 1000)
-
 typedef struct {
     VcbCall *call; /* no-ref */
-    const VcbPeerSettings *settings;
-    int index;
-    VcbChild *child;     /* NULL where it could not be started */
-    VcbChannel *channel; /* NULL once closed */
-    gboolean exited, ready, connected, bye, told_to_quit;
-    pid_t pid; /* for the log, also after the end */
+    VcbCallPeer *process;
+    const char *name; /* no-ref */
+    gboolean ready, connected, bye;
     char *signaling_state, *ice_state, *connection_state;
     gint64 start_call_us, connected_us;
     double received, lost; /* packets, of the last stats */
@@ -47,7 +39,6 @@ struct VcbCall {
     guint usage_samples;
     TimelineTimer *timeline; /* settings->n_timeline of them, once connected */
     guint changed_idle;
-    gboolean killed;
 };
 
 static const char *const PHASE_NAMES[] = {
@@ -77,39 +68,12 @@ static void log_event(VcbCall *call, cJSON *event)
     vcb_run_log_write(call->context->log, call->planned->id, "vcbench", event);
 }
 
-static void send(Peer *peer, const cJSON *message)
-{
-    if (peer->channel)
-        vcb_channel_send(peer->channel, message);
-}
-
-static void send_command(Peer *peer, const char *type, const char *text)
-{
-    g_autoptr(cJSON) message = cJSON_CreateObject();
-
-    cJSON_AddStringToObject(message, "type", type);
-    vcb_json_add_string(message, "text", text);
-    send(peer, message);
-}
-
 /* ---- processor time and memory ---- */
 
 static void sample_usage(VcbCall *call, gboolean with_memory)
 {
-    for (int i = 0; i < 2; i++) {
-        Peer *peer = &call->peers[i];
-        gint64 cpu_us = vcb_child_is_running(peer->child) ? vcb_usage_cpu_us(peer->pid) : -1, pss_bytes;
-        cJSON *event;
-
-        if (cpu_us < 0)
-            continue;
-        event = vcb_run_log_event("process-usage");
-        cJSON_AddStringToObject(event, "process", peer->settings->name);
-        vcb_json_add_int(event, "cpu_us", cpu_us);
-        if (with_memory && (pss_bytes = vcb_usage_pss_bytes(peer->pid)) >= 0)
-            vcb_json_add_int(event, "pss_bytes", pss_bytes);
-        log_event(call, event);
-    }
+    for (int i = 0; i < 2; i++)
+        vcb_call_peer_sample_usage(call->peers[i].process, with_memory);
 }
 
 static gboolean on_usage_time(gpointer user_data)
@@ -137,8 +101,8 @@ static gboolean on_timeline(gpointer user_data)
     for (int i = 0; i < 2; i++) {
         Peer *peer = &timer->call->peers[i];
 
-        if (g_str_equal(entry->peer, "all") || g_str_equal(entry->peer, peer->settings->name))
-            send_command(peer, entry->action, entry->text);
+        if (g_str_equal(entry->peer, "all") || g_str_equal(entry->peer, peer->name))
+            vcb_call_peer_command(peer->process, entry->action, entry->text);
     }
     return G_SOURCE_REMOVE;
 }
@@ -174,7 +138,7 @@ static char *describe_peers(const VcbCall *call)
         const Peer *peer = &call->peers[i];
 
         g_string_append_printf(text, "%s%s has signalingState %s, iceConnectionState %s, connectionState %s",
-                               i ? "; " : "", peer->settings->name, peer->signaling_state, peer->ice_state,
+                               i ? "; " : "", peer->name, peer->signaling_state, peer->ice_state,
                                peer->connection_state);
     }
     return g_string_free(text, FALSE);
@@ -189,8 +153,7 @@ static gboolean on_deadline(gpointer user_data)
     switch (call->phase) {
     case VCB_CALL_STARTING:
         reason = g_strdup_printf("%s did not say `ready` within %.1f s of its start",
-                                 call->peers[0].ready ? call->peers[1].settings->name
-                                                      : call->peers[0].settings->name,
+                                 call->peers[0].ready ? call->peers[1].name : call->peers[0].name,
                                  (double)call->settings->start_timeout_us / 1e6);
         stop(call, VCB_OUTCOME_FAILED, reason);
         break;
@@ -207,15 +170,11 @@ static gboolean on_deadline(gpointer user_data)
         for (int i = 0; i < 2; i++) {
             Peer *peer = &call->peers[i];
 
-            if (!vcb_child_is_running(peer->child))
-                continue;
-            cJSON *note = vcb_run_log_event("note");
-            g_autofree char *text =
-                g_strdup_printf("%s did not end within %.1f s of hang-up and was killed",
-                                peer->settings->name, (double)call->settings->stop_timeout_us / 1e6);
-            cJSON_AddStringToObject(note, "message", text);
-            log_event(call, note);
-            vcb_child_stop(peer->child, KILL_GRACE_US);
+            g_autofree char *note =
+                g_strdup_printf("%s did not end within %.1f s of hang-up and was killed", peer->name,
+                                (double)call->settings->stop_timeout_us / 1e6);
+
+            vcb_call_peer_end(peer->process, note);
         }
         break;
     case VCB_CALL_READY:
@@ -293,23 +252,11 @@ static void enter(VcbCall *call, VcbCallPhase phase)
         call->changed_idle = g_idle_add_full(G_PRIORITY_DEFAULT, tell_changed, call, NULL);
 }
 
-static gboolean is_gone(const Peer *peer)
-{
-    return (!peer->child || peer->exited) && !peer->channel;
-}
-
 static void end_when_gone(VcbCall *call)
 {
-    if (call->phase == VCB_CALL_STOPPING && is_gone(&call->peers[0]) && is_gone(&call->peers[1]))
+    if (call->phase == VCB_CALL_STOPPING && vcb_call_peer_is_gone(call->peers[0].process) &&
+        vcb_call_peer_is_gone(call->peers[1].process))
         enter(call, VCB_CALL_ENDED);
-}
-
-static void quit_peer(Peer *peer)
-{
-    if (!peer->told_to_quit) {
-        peer->told_to_quit = TRUE;
-        send_command(peer, "quit", NULL);
-    }
 }
 
 /* The outcome is decided: hang up, and wait for the processes to go. The first reason stands. */
@@ -323,9 +270,9 @@ static void stop(VcbCall *call, VcbOutcome outcome, const char *reason)
     enter(call, VCB_CALL_STOPPING);
     for (int i = 0; i < 2; i++) {
         if (call->peers[i].bye)
-            quit_peer(&call->peers[i]);
+            vcb_call_peer_quit(call->peers[i].process);
         else
-            send_command(&call->peers[i], "hang-up", NULL);
+            vcb_call_peer_command(call->peers[i].process, "hang-up", NULL);
     }
     end_when_gone(call);
 }
@@ -341,7 +288,7 @@ static void on_ready(Peer *peer, const cJSON *message)
     peer->ready = TRUE;
     if (first) {
         g_autofree char *reason =
-            g_strdup_printf("%s: %s", peer->settings->name, vcb_json_string(first, "reason", "unsupported"));
+            g_strdup_printf("%s: %s", peer->name, vcb_json_string(first, "reason", "unsupported"));
 
         stop(call, VCB_OUTCOME_SKIPPED, reason);
     } else if (call->phase == VCB_CALL_STARTING && call->peers[0].ready && call->peers[1].ready) {
@@ -360,7 +307,7 @@ static void keep_sdp(Peer *peer, const char *step, const char *sdp)
 {
     g_autofree char *folder = g_build_filename(peer->call->context->directory, "sdp", NULL);
     g_autofree char *path =
-        g_strdup_printf("%s/%s-%s-%s.sdp", folder, peer->call->planned->id, peer->settings->name, step);
+        g_strdup_printf("%s/%s-%s-%s.sdp", folder, peer->call->planned->id, peer->name, step);
 
     g_mkdir_with_parents(folder, 0755);
     g_file_set_contents(path, sdp, -1, NULL);
@@ -384,8 +331,7 @@ static void on_state(Peer *peer, const cJSON *message)
             if (call->phase == VCB_CALL_JOINING && call->peers[0].connected && call->peers[1].connected)
                 enter(call, VCB_CALL_CONNECTED);
         } else if (g_str_equal(value, "failed")) {
-            g_autofree char *reason =
-                g_strdup_printf("%s: connectionState became failed", peer->settings->name);
+            g_autofree char *reason = g_strdup_printf("%s: connectionState became failed", peer->name);
 
             stop(call, VCB_OUTCOME_FAILED, reason);
         }
@@ -416,7 +362,7 @@ static void on_error(Peer *peer, const cJSON *message)
 {
     if (vcb_json_bool(message, "fatal", FALSE)) {
         g_autofree char *reason =
-            g_strdup_printf("%s: %s: %s", peer->settings->name, vcb_json_string(message, "name", "error"),
+            g_strdup_printf("%s: %s: %s", peer->name, vcb_json_string(message, "name", "error"),
                             vcb_json_string(message, "message", ""));
 
         stop(peer->call, VCB_OUTCOME_FAILED, reason);
@@ -428,7 +374,7 @@ static void on_bye(Peer *peer, const cJSON *message)
     peer->bye = TRUE;
     /* One that hung up on the timeline stays until the call ends: its process is still measured. */
     if (peer->call->phase >= VCB_CALL_STOPPING)
-        quit_peer(peer);
+        vcb_call_peer_quit(peer->process);
 }
 
 static const struct {
@@ -438,101 +384,36 @@ static const struct {
     {"ready", on_ready}, {"state", on_state}, {"stats", on_stats}, {"error", on_error}, {"bye", on_bye},
 };
 
-static void on_message(VcbChannel *channel, cJSON *message, gpointer user_data)
+static void on_message(VcbCallPeer *process, const char *type, const cJSON *message, gpointer user_data)
 {
-    Peer *peer = user_data;
-    const char *type = vcb_json_string(message, "type", "");
-
-    /* The log first: it is the truth, and what follows may end the call. */
-    vcb_run_log_write(peer->call->context->log, peer->call->planned->id, peer->settings->name,
-                      cJSON_Duplicate(message, TRUE));
     for (gsize i = 0; i < G_N_ELEMENTS(MESSAGES); i++)
         if (g_str_equal(MESSAGES[i].type, type))
-            MESSAGES[i].run(peer, message);
+            MESSAGES[i].run(user_data, message);
 }
 
-static void on_malformed(VcbChannel *channel, const char *line, gpointer user_data)
+static void on_lost(VcbCallPeer *process, const char *reason, gpointer user_data)
 {
     Peer *peer = user_data;
-    g_autofree char *valid = g_utf8_make_valid(line, -1);
-    g_autofree char *text =
-        g_strdup_printf("%s sent a line that is not a JSON object: %.80s", peer->settings->name, valid);
-    cJSON *note = vcb_run_log_event("note");
+    g_autofree char *when =
+        g_strdup_printf("%s, while the call was %s", reason, PHASE_NAMES[peer->call->phase]);
 
-    cJSON_AddStringToObject(note, "message", text);
-    log_event(peer->call, note);
+    stop(peer->call, VCB_OUTCOME_FAILED, when);
 }
 
-static void on_closed(VcbChannel *channel, gpointer user_data)
+static void on_gone(VcbCallPeer *process, gpointer user_data)
 {
-    Peer *peer = user_data;
-    VcbCall *call = peer->call;
-
-    g_clear_pointer(&peer->channel, vcb_channel_free);
-    if (vcb_child_is_running(peer->child) && !peer->told_to_quit) {
-        g_autofree char *reason =
-            g_strdup_printf("%s closed its control channel without `quit`", peer->settings->name);
-
-        stop(call, VCB_OUTCOME_FAILED, reason);
-        vcb_child_stop(peer->child, KILL_GRACE_US);
-    }
-    end_when_gone(call);
-}
-
-static void on_exited(VcbChild *child, int wait_status, gpointer user_data)
-{
-    Peer *peer = user_data;
-    VcbCall *call = peer->call;
-    g_autofree char *status = vcb_child_describe_status(wait_status);
-    gboolean expected = (peer->told_to_quit && wait_status == 0) || call->killed;
-    cJSON *event = vcb_run_log_event("process-exit");
-
-    peer->exited = TRUE;
-    cJSON_AddStringToObject(event, "process", peer->settings->name);
-    vcb_json_add_int(event, "pid", peer->pid);
-    cJSON_AddStringToObject(event, "status", status);
-    cJSON_AddBoolToObject(event, "expected", expected);
-    log_event(call, event);
-    if (call->phase < VCB_CALL_STOPPING) {
-        g_autofree char *reason = g_strdup_printf(
-            "the process of %s ended while the call was %s: %s (its log: logs/%s-%s.log)",
-            peer->settings->name, PHASE_NAMES[call->phase], status, call->planned->id, peer->settings->name);
-
-        stop(call, VCB_OUTCOME_FAILED, reason);
-    }
-    end_when_gone(call);
+    end_when_gone(((Peer *)user_data)->call);
 }
 
 /* ---- life ---- */
 
-static const VcbChannelCallbacks CHANNEL_CALLBACKS = {on_message, on_malformed, on_closed};
+static const VcbCallPeerEvents PEER_EVENTS = {on_message, on_lost, on_gone};
 
-static gboolean start_peer(VcbCall *call, Peer *peer, GError **error)
+static gboolean start_peer(VcbCall *call, int index, GError **error)
 {
-    const char *own[] = {call->context->peer_program, NULL};
-    const char *const *argv = peer->settings->exec ? (const char *const *)peer->settings->exec : own;
-    g_autofree char *log_path = g_strdup_printf("%s/logs/%s-%s.log", call->context->directory,
-                                                call->planned->id, peer->settings->name);
-    VcbChildParams params = {.argv = argv, .log_path = log_path, .with_control = TRUE};
-    g_autoptr(cJSON) configure = vcb_configure_message(call->context, call->planned, peer->index);
-    cJSON *event, *arguments;
+    g_autoptr(cJSON) configure = vcb_configure_message(call->context, call->planned, index);
 
-    peer->child = vcb_child_spawn(&params, on_exited, peer, error);
-    if (!peer->child) {
-        g_prefix_error(error, "%s cannot be started: ", peer->settings->name);
-        return FALSE;
-    }
-    peer->pid = vcb_child_pid(peer->child);
-    peer->channel = vcb_channel_new(vcb_child_take_control_fd(peer->child), NULL, &CHANNEL_CALLBACKS, peer);
-    event = vcb_run_log_event("process-start");
-    cJSON_AddStringToObject(event, "process", peer->settings->name);
-    vcb_json_add_int(event, "pid", peer->pid);
-    arguments = cJSON_AddArrayToObject(event, "argv");
-    for (gsize i = 0; argv[i]; i++)
-        cJSON_AddItemToArray(arguments, cJSON_CreateString(argv[i]));
-    log_event(call, event);
-    send(peer, configure);
-    return TRUE;
+    return vcb_call_peer_start(call->peers[index].process, call->context->peer_program, configure, error);
 }
 
 VcbCall *vcb_call_new(const VcbCallContext *context, const VcbPlannedCall *planned, VcbCallChanged changed,
@@ -554,16 +435,21 @@ VcbCall *vcb_call_new(const VcbCallContext *context, const VcbPlannedCall *plann
     vcb_json_add_int(event, "seed", (gint64)planned->seed);
     names = cJSON_AddArrayToObject(event, "peers");
     for (int i = 0; i < 2; i++) {
-        call->peers[i] = (Peer){.call = call, .settings = &call->settings->peers[i], .index = i};
-        call->peers[i].signaling_state = g_strdup("stable");
-        call->peers[i].ice_state = g_strdup("new");
-        call->peers[i].connection_state = g_strdup("new");
-        cJSON_AddItemToArray(names, cJSON_CreateString(call->settings->peers[i].name));
+        Peer *peer = &call->peers[i];
+
+        peer->call = call;
+        peer->name = call->settings->peers[i].name;
+        peer->process = vcb_call_peer_new(&call->settings->peers[i], planned->id, context->directory,
+                                          context->log, &PEER_EVENTS, peer);
+        peer->signaling_state = g_strdup("stable");
+        peer->ice_state = g_strdup("new");
+        peer->connection_state = g_strdup("new");
+        cJSON_AddItemToArray(names, cJSON_CreateString(peer->name));
     }
     log_event(call, event);
     enter(call, VCB_CALL_STARTING);
     for (int i = 0; i < 2; i++) {
-        if (!start_peer(call, &call->peers[i], &error)) {
+        if (!start_peer(call, i, &error)) {
             stop(call, VCB_OUTCOME_FAILED, error->message);
             break;
         }
@@ -580,8 +466,7 @@ void vcb_call_free(VcbCall *call)
     for (int i = 0; i < 2; i++) {
         Peer *peer = &call->peers[i];
 
-        vcb_channel_free(peer->channel);
-        vcb_child_free(peer->child);
+        vcb_call_peer_free(peer->process);
         g_free(peer->signaling_state);
         g_free(peer->ice_state);
         g_free(peer->connection_state);
@@ -602,7 +487,7 @@ void vcb_call_join(VcbCall *call)
             stop(call, VCB_OUTCOME_FAILED, error->message);
             return;
         }
-        send(&call->peers[i], join);
+        vcb_call_peer_send(call->peers[i].process, join);
     }
 }
 
@@ -618,10 +503,8 @@ void vcb_call_interrupt(VcbCall *call, const char *reason)
 
 void vcb_call_kill(VcbCall *call)
 {
-    call->killed = TRUE;
     for (int i = 0; i < 2; i++)
-        if (call->peers[i].child)
-            vcb_child_kill(call->peers[i].child);
+        vcb_call_peer_kill(call->peers[i].process);
 }
 
 VcbCallPhase vcb_call_phase(const VcbCall *call)

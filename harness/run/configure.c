@@ -146,7 +146,7 @@ static cJSON *rule_message(const VcbInjectRule *rule)
     vcb_json_add_string(object, "to", rule->to);
     cJSON_AddNumberToObject(object, "nth", rule->nth);
     vcb_json_add_string(object, "until", rule->until);
-    cJSON_AddNumberToObject(object, "count", rule->count);
+    cJSON_AddNumberToObject(object, "count", MAX(rule->count, 1));
     cJSON_AddNumberToObject(object, "time_ms", (double)rule->time_us / 1000);
     return object;
 }

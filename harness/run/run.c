@@ -5,10 +5,10 @@
 #include "harness/run/call.h"
 #include "harness/run/configure.h"
 #include "harness/run/coturn.h"
-#include "harness/run/environment.h"
 #include "harness/run/programs.h"
 #include "harness/run/progress.h"
 #include "harness/run/run_dir.h"
+#include "harness/run/run_start.h"
 #include "harness/run/signald.h"
 #include "harness/run/usage.h"
 
@@ -43,135 +43,11 @@ typedef struct {
     GError *error; /* what cut the run short, other than a signal */
 } Run;
 
-/* ---- the log's first and last line ---- */
+/* ---- the log's last line ---- */
 
-static cJSON *strings(const char *const *list)
+static const char *signal_name(int number)
 {
-    cJSON *array = cJSON_CreateArray();
-
-    for (; list && *list; list++)
-        cJSON_AddItemToArray(array, cJSON_CreateString(*list));
-    return array;
-}
-
-static cJSON *describe_variants(const VcbScenario *scenario)
-{
-    cJSON *array = cJSON_CreateArray();
-
-    for (guint i = 0; i < scenario->n_variants; i++) {
-        cJSON *object = cJSON_CreateObject();
-
-        cJSON_AddStringToObject(object, "name", scenario->variants[i].name);
-        cJSON_AddItemToObject(object, "matrix",
-                              scenario->variants[i].matrix
-                                  ? cJSON_Duplicate(scenario->variants[i].matrix, TRUE)
-                                  : cJSON_CreateObject());
-        cJSON_AddItemToArray(array, object);
-    }
-    return array;
-}
-
-static cJSON *describe_expectations(const VcbScenario *scenario)
-{
-    cJSON *array = cJSON_CreateArray();
-
-    for (guint i = 0; i < scenario->n_expectations; i++) {
-        const VcbExpectation *expectation = &scenario->expectations[i];
-        cJSON *object = cJSON_CreateObject();
-
-        cJSON_AddStringToObject(object, "expression", expectation->expression);
-        cJSON_AddStringToObject(object, "metric", expectation->metric);
-        cJSON_AddStringToObject(object, "statistic", expectation->statistic);
-        cJSON_AddStringToObject(object, "comparison", expectation->comparison);
-        cJSON_AddNumberToObject(object, "value", expectation->value);
-        cJSON_AddNumberToObject(object, "high", expectation->high);
-        cJSON_AddNumberToObject(object, "variant", expectation->variant);
-        cJSON_AddNumberToObject(object, "line", expectation->line);
-        cJSON_AddItemToArray(array, object);
-    }
-    return array;
-}
-
-static cJSON *describe_timelines(const VcbScenario *scenario)
-{
-    cJSON *lists = cJSON_CreateArray();
-
-    for (guint i = 0; i < scenario->n_variants; i++) {
-        const VcbSettings *settings = &scenario->variants[i].settings;
-        cJSON *list = cJSON_CreateArray();
-
-        for (guint j = 0; j < settings->n_timeline; j++) {
-            cJSON *object = cJSON_CreateObject();
-
-            vcb_json_add_int(object, "at_us", settings->timeline[j].at_us);
-            cJSON_AddStringToObject(object, "action", settings->timeline[j].action);
-            vcb_json_add_string(object, "peer", settings->timeline[j].peer);
-            vcb_json_add_string(object, "text", settings->timeline[j].text);
-            cJSON_AddItemToArray(list, object);
-        }
-        cJSON_AddItemToArray(lists, list);
-    }
-    return lists;
-}
-
-static cJSON *describe_peers(const VcbScenario *scenario)
-{
-    cJSON *lists = cJSON_CreateArray();
-
-    for (guint i = 0; i < scenario->n_variants; i++) {
-        const VcbPeerSettings *peers = scenario->variants[i].settings.peers;
-        const char *names[] = {peers[0].name, peers[1].name, NULL};
-
-        cJSON_AddItemToArray(lists, strings(names));
-    }
-    return lists;
-}
-
-static cJSON *describe_plan(const VcbPlan *plan)
-{
-    cJSON *array = cJSON_CreateArray();
-
-    for (guint i = 0; i < plan->n_calls; i++) {
-        cJSON *object = cJSON_CreateObject();
-
-        cJSON_AddStringToObject(object, "id", plan->calls[i].id);
-        cJSON_AddNumberToObject(object, "pair", plan->calls[i].pair);
-        cJSON_AddNumberToObject(object, "repeat", plan->calls[i].repeat);
-        cJSON_AddNumberToObject(object, "variant", plan->calls[i].variant);
-        vcb_json_add_int(object, "seed", (gint64)plan->calls[i].seed);
-        cJSON_AddItemToArray(array, object);
-    }
-    return array;
-}
-
-static void log_run_start(Run *run)
-{
-    const VcbScenario *scenario = run->scenario;
-    const VcbSettings *settings = &scenario->variants[0].settings;
-    cJSON *event = vcb_run_log_event("run-start");
-    cJSON *environment = vcb_environment_describe(run->context.peer_program);
-    g_autofree char *utc = vcb_clock_utc_iso(), *show = vcb_scenario_show(scenario);
-
-    cJSON_AddStringToObject(event, "schema", "vcbench.log/1");
-    cJSON_AddStringToObject(event, "scenario", scenario->name);
-    cJSON_AddStringToObject(event, "file", scenario->path);
-    vcb_json_add_string(event, "description", settings->description);
-    vcb_json_add_int(event, "seed", (gint64)settings->seed);
-    cJSON_AddStringToObject(event, "utc", utc);
-    cJSON_AddItemToObject(event, "command", strings(run->options->command));
-    cJSON_AddNumberToObject(environment, "jobs", run->jobs);
-    cJSON_AddItemToObject(event, "environment", environment);
-    vcb_json_add_int(event, "started_us", run->options->started_us);
-    vcb_json_add_int(event, "duration_us", settings->duration_us);
-    vcb_json_add_int(event, "warmup_us", settings->warmup_us);
-    vcb_json_add_int(event, "stats_interval_us", settings->stats_interval_us);
-    cJSON_AddStringToObject(event, "settings", show);
-    cJSON_AddItemToObject(event, "variants", describe_variants(scenario));
-    cJSON_AddItemToObject(event, "expectations", describe_expectations(scenario));
-    cJSON_AddItemToObject(event, "timeline", describe_timelines(scenario));
-    cJSON_AddItemToObject(event, "peers", describe_peers(scenario));
-    cJSON_AddItemToObject(event, "plan", describe_plan(run->plan));
-    vcb_run_log_write(run->log, NULL, "vcbench", event);
+    return number == SIGINT ? "Ctrl-C (SIGINT)" : "SIGTERM";
 }
 
 static void log_run_end(Run *run)
@@ -252,9 +128,8 @@ static void on_interrupted(Run *run, int number)
         return;
     }
     run->signal = number;
-    reason = g_strdup_printf("interrupted by %s after %u of %u calls",
-                             number == SIGINT ? "Ctrl-C (SIGINT)" : "SIGTERM", run->next - run->wave->len,
-                             run->plan->n_calls);
+    reason = g_strdup_printf("interrupted by %s after %u of %u calls", signal_name(number),
+                             run->next - run->wave->len, run->plan->n_calls);
     if (run->progress) {
         g_autofree char *text = g_strconcat(reason, "; what was measured is kept", NULL);
 
@@ -472,7 +347,15 @@ static void execute(Run *run)
           sigterm = g_unix_signal_add(SIGTERM, on_sigterm, run);
     guint tick = g_timeout_add(TICK_MS, on_tick, run);
 
-    log_run_start(run);
+    vcb_run_log_write(run->log, NULL, "vcbench",
+                      vcb_run_start_event(&(VcbRunDescription){
+                          .scenario = run->scenario,
+                          .plan = run->plan,
+                          .peer_program = run->context.peer_program,
+                          .command = run->options->command,
+                          .started_us = run->options->started_us,
+                          .jobs = run->jobs,
+                      }));
     if (!start_servers(run, &error))
         run->error = g_steal_pointer(&error);
     else

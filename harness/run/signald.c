@@ -59,7 +59,9 @@ static void on_message(VcbChannel *channel, cJSON *message, gpointer user_data)
 
         g_clear_handle_id(&signald->deadline, g_source_remove);
         signald->events.ready(url, signald->user_data);
-    } else if (g_str_equal(type, "failed")) {
+    } else if (g_str_equal(type, "failed") || g_str_equal(type, "error")) {
+        /* `error`: it did not understand us; a run without its rules would show something else than was
+         * asked. */
         g_autofree char *text =
             g_strdup_printf("the signaling server: %s", vcb_json_string(message, "message", "cannot listen"));
 

@@ -2,8 +2,8 @@
  *
  *   file -> YAML tree -> (--set, one tree a matrix variant) -> checked settings -> VcbSettings
  *
- * Immutable after loading. Language: docs/scenario.md; the keys, types, ranges, defaults and descriptions stand in
- * one table (settings_table.c), from which the parser, --show and schema.json are made. */
+ * Immutable after loading. Language: docs/scenario.md; the keys, types, ranges, defaults and descriptions
+ * stand in one table (settings_table.c), from which the parser, --show and schema.json are made. */
 #pragma once
 
 #include "common/json.h"
@@ -35,9 +35,11 @@ typedef struct {
     VcbVideoSettings video;
     VcbAudioSettings audio;
     gboolean data_channel;    /* open the data channel "chat" */
-    gboolean candidate_queue; /* keep candidates that come before the remote description (else they are rejected) */
+    gboolean candidate_queue; /* keep candidates that come before the remote description (else they are
+                                 rejected) */
     char *attach_tracks;      /* "on-track": as they come; "late": all at once when connected */
-    char *glare;              /* who offers when several are told to: "none": all of them; "designated": only the room's first */
+    char *glare; /* who offers when several are told to: "none": all of them; "designated": only the room's
+                    first */
 } VcbPeerSettings;
 
 typedef struct {
@@ -67,32 +69,35 @@ typedef struct {
 
 typedef struct {
     gint64 at_us; /* after the call is connected (both peers) */
-    char *action; /* a peer protocol command: "mute", "unmute", "stop-video", "start-video", "send-chat", "hang-up" */
+    char *action; /* a peer protocol command: "mute", "unmute", "stop-video", "start-video", "send-chat",
+                     "hang-up" */
     char *peer;   /* a name, or "all" */
     char *text;   /* of "send-chat" */
 } VcbTimelineEntry;
 
 /* One rule of the message scheduler (docs/races.md). */
 typedef struct {
-    char *action;        /* "hold", "delay", "drop", "duplicate", "both-initiate" */
-    char *message;       /* a signaling message type, "end-of-candidates", or "any" */
-    char *from, *to;     /* peer names, or "any" */
-    int nth;             /* only the nth such message (1 = first); 0: all */
-    char *until;         /* of "hold": message type from the same sender whose delivery lets it go; NULL: time alone */
-    int count;           /* of "hold": so many of `until` */
-    gint64 time_us;      /* "delay": how long; "hold": at most so long */
+    char *action;    /* "hold", "delay", "drop", "duplicate", "both-initiate" */
+    char *message;   /* a signaling message type, "end-of-candidates", or "any" */
+    char *from, *to; /* peer names, or "any" */
+    int nth;         /* only the nth such message (1 = first); 0: all */
+    char
+        *until; /* of "hold": message type from the same sender whose delivery lets it go; NULL: time alone */
+    int count;  /* of "hold": so many of `until` */
+    gint64 time_us; /* "delay": how long; "hold": at most so long */
 } VcbInjectRule;
 
 typedef struct {
-    char *expression;  /* as written, normalised: "connect_time_ms.p95 < 1500" */
-    char *metric;      /* "connect_time_ms" */
-    char *statistic;   /* "median", "p95", "mean", "min", "max", "n" */
-    char *comparison;  /* "<", "<=", ">", ">=", "==", "!=", ".." (from low to high, both included) */
-    double value;      /* low of ".." */
-    double high;       /* of ".." */
-    gboolean percent;  /* the value was written with a % sign */
-    guint variant;     /* index of the variant that it belongs to */
-    int line;          /* in the file; 0 where it comes from a default */
+    char *expression; /* as written, normalised: "connect_time_ms.p95 < 1500" */
+    char *metric;     /* "connect_time_ms" */
+    char *statistic;  /* "median", "p95", "p99", "mean", "min", "max", "n" */
+    char *comparison; /* "<", "<=", ">", ">=", "==", "!=", ".." (from low to high, both included) */
+    double value;     /* low of ".." */
+    double high;      /* of ".." */
+    gboolean percent; /* the values were written with a % sign: of a metric in %, or 95 for the 0.95 of
+                         `connected` */
+    guint variant;    /* index of the variant that it belongs to */
+    int line;         /* in the file; 0 where it comes from a default */
 } VcbExpectation;
 
 /* The whole scenario for one variant of the matrix. */
@@ -100,7 +105,7 @@ typedef struct {
     char *name;
     char *description;
     int pairs, repeat;
-    int jobs; /* calls at once; 0: chosen from the machine and the scenario */
+    int jobs;           /* calls at once; 0: chosen from the machine and the scenario */
     gint64 duration_us; /* how long a call is measured, from the moment that both sides are connected */
     gint64 warmup_us;   /* at the beginning of duration, left out of stream metrics */
     guint64 seed;
@@ -127,23 +132,34 @@ typedef struct {
 } VcbVariant;
 
 typedef struct {
-    char *path; /* as given */
-    char *name; /* `name:`, else the file's name without its extension */
-    VcbVariant *variants; /* at least one; run-wide settings (name, jobs, seed, signaling.port) are those of the first */
+    char *path;           /* as given */
+    char *name;           /* `name:`, else the file's name without its extension */
+    VcbVariant *variants; /* at least one; run-wide settings (name, jobs, seed, signaling.port) are those of
+                             the first */
     guint n_variants;
     VcbExpectation *expectations;
     guint n_expectations;
+    struct VcbNode *tree; /* private: what the file says, --set included; vcb_scenario_show() fills it in */
 } VcbScenario;
 
 /* Load and check a file. `sets`: NULL-terminated "path=value" overrides, or NULL. On failure the error (code
- * VCB_ERROR_USAGE) holds every problem found, a line each: "file:line:column: what is wrong; what was meant". */
+ * VCB_ERROR_USAGE) holds every problem found (at most 20), a line each: "file:line:column: what is wrong;
+ * what was meant", where it helps followed by two indented lines that show the place. */
 VcbScenario *vcb_scenario_load(const char *path, const char *const *sets, GError **error);
+
+/* Like it, from text that ends with a zero byte at text[length]; `path` names it in messages. */
+VcbScenario *vcb_scenario_load_text(const char *path, const char *text, gsize length, const char *const *sets,
+                                    GError **error);
 void vcb_scenario_free(VcbScenario *scenario);
 
-/* The scenario as YAML with every default filled in, units as people write them: the text of `validate --show`. */
+/* The scenario as YAML with every default filled in, units as people write them: the text of `validate
+ * --show`. */
 char *vcb_scenario_show(const VcbScenario *scenario);
 
 /* JSON Schema (2020-12) of the language: the text of scenarios/schema.json. */
 char *vcb_scenario_json_schema(void);
+
+/* The key reference of docs/scenario.md: Markdown tables. */
+char *vcb_scenario_reference(void);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VcbScenario, vcb_scenario_free)

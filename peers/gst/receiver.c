@@ -67,7 +67,7 @@ gboolean vcb_receiver_attach(VcbReceiver *receiver, GstBin *pipeline, VcbMeters 
     }
     coding = vcb_codec_receiver(codec);
     description = g_strdup_printf("%s ! %s fakesink sync=false async=false", coding,
-                                  video ? "" : "level name=level interval=50000000 post-messages=true !");
+                                  video ? "" : "level name=level interval=20000000 post-messages=true !");
     bin = gst_parse_bin_from_description(description, TRUE, error);
     if (!bin)
         return FALSE;

@@ -1,0 +1,19 @@
+/* The verdicts: of each expectation, of each call, of the run. */
+#pragma once
+
+#include "harness/measure/analysis.h"
+
+/* Fill in the expectations' results, the calls' verdicts and reasons, and the run's. Everything else of the
+ * analysis is there already.
+ *
+ * A call that completed passes. One that did not connect passes where the variant's expectations on
+ * `connected` hold for the value 0; a process that died never was expected. Calls that were skipped, invalid
+ * or interrupted say nothing.
+ *
+ * The run, in this order:
+ *   error    vcbench itself broke
+ *   invalid  the run was interrupted: what is missing might have changed any conclusion
+ *   fail     an expectation failed, or a call broke after it had connected, or a process died
+ *   invalid  no valid call at all, or a variant whose calls are all invalid
+ *   pass */
+void vcb_analysis_judge(VcbAnalysis *analysis);

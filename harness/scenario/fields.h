@@ -1,0 +1,16 @@
+/* The fields of the settings' structs, found by the table's offsets: read, written, filled with defaults. */
+#pragma once
+
+#include "harness/scenario/settings_table.h"
+
+/* The field at an offset of a struct. */
+#define VCB_FIELD_AT(type, base, offset) ((type *)(gpointer)((char *)(base) + (offset)))
+
+/* Put a scalar into its field; a text is taken over. */
+void vcb_field_store(const VcbSetting *setting, gpointer base, VcbValue *value);
+
+/* The scalar in a field; a text is borrowed: do not clear the value. */
+VcbValue vcb_field_load(const VcbSetting *setting, gconstpointer base);
+
+/* Every default of a table into a struct that holds nothing yet. */
+void vcb_fields_fill(const VcbSetting *table, gpointer base);
