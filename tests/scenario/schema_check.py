@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Judge by JSON Schema what the parser judges too.
 
 schema_check.py SCHEMA GOOD_FOLDER BAD_FOLDER
