@@ -14,6 +14,12 @@
  * counts may be when both go on counting. */
 #define SKEW_US (30 * MS)
 #define QUIET_US (300 * MS)
+/* What the machine may add to the smallest of several round trips; a sanitizer's code is slow. */
+#ifdef __SANITIZE_ADDRESS__
+#define RTT_MARGIN_S 0.060
+#else
+#define RTT_MARGIN_S 0.010
+#endif
 
 typedef struct Call Call;
 
@@ -663,8 +669,8 @@ static void delay_shows_as_round_trip_and_jitter(void)
         double jitter_s;
         guint n;
 
-        VCB_ASSERT_NEAR(round_trip(call.peers[i], &n), 0.065, 0.005);
-        VCB_ASSERT_NEAR(channel_round_trip(call.peers[i]), 0.065, 0.005);
+        VCB_ASSERT_NEAR(round_trip(call.peers[i], &n), 0.060 + RTT_MARGIN_S / 2, RTT_MARGIN_S / 2);
+        VCB_ASSERT_NEAR(channel_round_trip(call.peers[i]), 0.060 + RTT_MARGIN_S / 2, RTT_MARGIN_S / 2);
         compare_out(&call, i, "video", last[i], TRUE);
         if (compare_in(&call, i, "video", last[i], TRUE) == 0)
             compare_frames(&call, i, last[i]);
