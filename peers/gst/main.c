@@ -34,9 +34,9 @@ int main(int argc, char **argv)
     int control_fd;
 
     if (argc > 1 && g_str_equal(argv[1], "--version")) {
-        g_autofree char *gstreamer = gst_version_string();
+        g_autofree char *version = gst_version_string();
 
-        g_print("vcbench-peer %s (%s)\n", VCB_VERSION, gstreamer);
+        g_print("vcbench-peer %s (%s)\n", VCB_VERSION, version);
         return EXIT_SUCCESS;
     }
     control_fd = vcb_child_control_fd_of_this_process();
