@@ -164,13 +164,12 @@ static void messages_have_the_documented_fields(void)
         "{\"type\": \"bye\", \"t_us\": 5}",
         "{\"type\": \"state\", \"t_us\": 5, \"name\": \"signalingState\", \"value\": \"stable\"}",
         "{\"type\": \"state\", \"t_us\": 5, \"name\": \"step\", \"value\": \"muted\"}",
-        "{\"type\": \"error\", \"t_us\": 5, \"name\": \"InvalidStateError\", \"message\": \"m\", \"fatal\": "
-        "true}",
+        "{\"type\": \"error\", \"t_us\": 5, \"name\": \"X\", \"message\": \"m\", \"fatal\": true}",
         "{\"type\": \"ready\", \"t_us\": 5, \"unsupported\": [{\"setting\": \"s\", \"reason\": \"r\"}]}",
     };
     cJSON *messages[] = {
         vcb_peer_message("bye", 5),   vcb_peer_state("signalingState", "stable", 5),
-        vcb_peer_step("muted", 5),    vcb_peer_error("InvalidStateError", "m", TRUE, 5),
+        vcb_peer_step("muted", 5),    vcb_peer_error("X", "m", TRUE, 5),
         vcb_peer_message("ready", 5),
     };
 

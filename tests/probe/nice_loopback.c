@@ -25,7 +25,6 @@ static void gather(gboolean named, guint *ret_all, guint *ret_loopback)
 {
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     NiceAgent *agent = nice_agent_new(NULL, NICE_COMPATIBILITY_RFC5245);
-    g_autoptr(GObject) owned = G_OBJECT(agent);
     guint stream;
     GSList *candidates;
 
@@ -53,6 +52,7 @@ static void gather(gboolean named, guint *ret_all, guint *ret_loopback)
         *ret_loopback += g_str_equal(text, "127.0.0.1");
     }
     g_slist_free_full(candidates, (GDestroyNotify)nice_candidate_free);
+    g_object_unref(agent);
 }
 
 int main(void)
