@@ -1,12 +1,17 @@
 /* vcbench-peer: a headless peer on webrtcbin.
  *
- *   main.c        this process: one peer, until it is told to quit
- *   peer.c        commands, signaling messages
- *   connection.c  offer, answer, candidates, states, on webrtcbin
- *   sender.c      outgoing tracks        receiver.c  incoming tracks     codecs.c  elements of each codec
- *   playout.c     a file as a source     chat.c      the data channel    ice.c     candidates, servers
- *   capabilities.c  what cannot be done here, and why
- *   meters.c      what really flowed (../rtp_meter.c, ../frame_meter.c)  sdp.c     reading descriptions
+ *   main.c          this process: one peer, until it is told to quit
+ *   peer.c          commands, signaling messages
+ *   connection.c    a connection on webrtcbin: life, states, tracks, data channel
+ *   negotiation.c   offer and answer
+ *   candidates.c    ICE candidates, early and late
+ *   sender.c        outgoing tracks; playout.c: a file as a source
+ *   receiver.c      incoming tracks
+ *   codecs.c        the elements of each codec; capabilities.c: what cannot be done here, and why
+ *   chat.c          the data channel
+ *   ice.c           servers, addresses, selected pairs
+ *   meters.c        what really flowed (../rtp_meter.c, ../frame_meter.c)
+ *   sdp.c           reading descriptions
  */
 #include "common/child.h"
 #include "peers/gst/peer.h"
