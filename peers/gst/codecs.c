@@ -23,8 +23,10 @@ struct VcbCodec {
 #define BASE "gstreamer1.0-plugins-base"
 #define LIBAV "gstreamer1.0-libav"
 
-/* Real-time settings. VP8 and VP9: constant bitrate, no look-ahead, one thread (a pair must fit into a third
- * of a core), resilience to loss; a key frame comes on request (PLI) and every 10 s at 30 fps. */
+/* Real-time settings. VP8's cpu-used is below 0: a fixed speed;
+ * above 0 the encoder would choose its speed, and with it the picture, by how busy the machine is. VP8 and
+ * VP9: constant bitrate, no look-ahead, one thread (a pair must fit into a third of a core), resilience to
+ * loss; a key frame comes on request (PLI) and every 10 s at 30 fps. */
 #define VPX_SETTINGS                                                                                         \
     "deadline=1 end-usage=cbr lag-in-frames=0 threads=1 error-resilient=default keyframe-max-dist=300 "      \
     "undershoot=95 buffer-initial-size=300 buffer-optimal-size=400 buffer-size=600 min-quantizer=4 "         \
@@ -39,7 +41,7 @@ static const VcbCodec CODECS[] = {
      "rtpvp8pay picture-id-mode=15-bit",
      "rtpvp8depay request-keyframe=true",
      "",
-     {{"vp8enc", VPX_SETTINGS "cpu-used=8", 1, GOOD}},
+     {{"vp8enc", VPX_SETTINGS "cpu-used=-12", 1, GOOD}},
      {{"vp8dec", "", 1, GOOD}}},
     {"vp9",
      "video",

@@ -6,13 +6,13 @@
 
 static void on_gathered(NiceAgent *agent, guint stream, gpointer user_data)
 {
-    g_main_loop_quit(user_data);
+    *(gboolean *)user_data = TRUE; /* may be said before the loop runs */
 }
 
 static gboolean on_deadline(gpointer user_data)
 {
-    g_main_loop_quit(user_data);
-    return G_SOURCE_REMOVE;
+    *(gboolean *)user_data = TRUE;
+    return G_SOURCE_CONTINUE;
 }
 
 static void on_data(NiceAgent *agent, guint stream, guint component, guint size, gchar *data,
@@ -23,7 +23,8 @@ static void on_data(NiceAgent *agent, guint stream, guint component, guint size,
 /* How many candidates there are, and how many of them on 127.0.0.1. */
 static void gather(gboolean named, guint *ret_all, guint *ret_loopback)
 {
-    g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+    gboolean done = FALSE;
+    guint deadline = g_timeout_add(5000, on_deadline, &done);
     NiceAgent *agent = nice_agent_new(NULL, NICE_COMPATIBILITY_RFC5245);
     guint stream;
     GSList *candidates;
@@ -31,7 +32,7 @@ static void gather(gboolean named, guint *ret_all, guint *ret_loopback)
     g_object_set(agent, "ice-tcp", FALSE, "upnp", FALSE, NULL);
     stream = nice_agent_add_stream(agent, 1);
     nice_agent_attach_recv(agent, stream, 1, NULL, on_data, NULL);
-    g_signal_connect(agent, "candidate-gathering-done", G_CALLBACK(on_gathered), loop);
+    g_signal_connect(agent, "candidate-gathering-done", G_CALLBACK(on_gathered), &done);
     if (named) {
         NiceAddress address;
 
@@ -39,9 +40,10 @@ static void gather(gboolean named, guint *ret_all, guint *ret_loopback)
         nice_address_set_from_string(&address, "127.0.0.1");
         nice_agent_add_local_address(agent, &address);
     }
-    g_timeout_add(5000, on_deadline, loop);
     if (nice_agent_gather_candidates(agent, stream))
-        g_main_loop_run(loop);
+        while (!done)
+            g_main_context_iteration(NULL, TRUE);
+    g_source_remove(deadline);
     *ret_all = *ret_loopback = 0;
     candidates = nice_agent_get_local_candidates(agent, stream, 1);
     for (GSList *at = candidates; at; at = at->next) {
