@@ -140,7 +140,7 @@ static void add_waterfall(const VcbAnalysis *analysis, GString *script, GPtrArra
     g_autoptr(GString) body = g_string_new(NULL);
     gboolean has_bars = FALSE;
     guint n_decisions;
-    int height = 128 + 22 * (int)calls->len;
+    int height = 150 + 24 * MAX((int)calls->len, 3);
 
     for (guint phase = 0; phase < VCB_N_PHASES; phase++) {
         g_string_append_printf(script, "$phase%u << EOD\n0 0 NaN\n", phase);
