@@ -11,6 +11,7 @@ struct VcbChat {
     guint pings;
     gint messages_sent, messages_received; /* atomic */
     gint bytes_received;                   /* atomic */
+    gint told_state;                       /* atomic: the last one that was told; 0: none */
 };
 
 static void send(VcbChat *chat, const cJSON *message)
@@ -53,10 +54,12 @@ static void on_ready_state(GObject *channel, GParamSpec *property, gpointer user
 {
     static const char *const names[] = {NULL, "connecting", "open", "closing", "closed"};
     VcbChat *chat = user_data;
+    gint told = g_atomic_int_get(&chat->told_state);
     GstWebRTCDataChannelState state;
 
     g_object_get(channel, "ready-state", &state, NULL);
-    if (state > 0 && state < (int)G_N_ELEMENTS(names))
+    if (state > 0 && state < (int)G_N_ELEMENTS(names) && (gint)state != told &&
+        g_atomic_int_compare_and_exchange(&chat->told_state, told, (gint)state))
         chat->events.state(names[state], vcb_clock_now_us(), chat->user_data);
 }
 

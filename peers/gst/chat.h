@@ -3,7 +3,7 @@
  * "pong", "id", "t_us"} (docs/peer-protocol.md, "The data channel"). A text that is no such object counts as
  * chat, so that any other application can take part.
  *
- * Callbacks come from the channel's own thread; all calls are for the main thread. */
+ * Callbacks come from the channel's own thread; calls are for the main thread, but vcb_chat_new for any. */
 #pragma once
 
 #include "common/json.h"

@@ -261,17 +261,29 @@ static void on_round_trip(gint64 round_trip_us, gint64 t_us, gpointer user_data)
 
 static const VcbChatEvents CHAT_EVENTS = {on_chat_state, on_chat_text, on_round_trip};
 
-void vcb_connection_take_channel(VcbConnection *connection, gpointer data)
+VcbChat *vcb_connection_listen(VcbConnection *connection, GObject *channel)
 {
-    g_autoptr(GObject) channel = data;
-
-    if (!connection->chat)
-        connection->chat = vcb_chat_new(GST_WEBRTC_DATA_CHANNEL(channel), &CHAT_EVENTS, connection);
+    return vcb_chat_new(GST_WEBRTC_DATA_CHANNEL(channel), &CHAT_EVENTS, connection);
 }
 
+static void take_chat(VcbConnection *connection, gpointer data)
+{
+    if (connection->chat)
+        vcb_chat_free(data);
+    else
+        connection->chat = data;
+}
+
+static void free_chat(gpointer data)
+{
+    vcb_chat_free(data);
+}
+
+/* Listened to here and now, on webrtcbin's thread: the other side may have sent something already, and what comes
+ * while nobody listens is lost. */
 static void on_data_channel(GstElement *webrtc, GObject *channel, gpointer user_data)
 {
-    vcb_connection_post(user_data, vcb_connection_take_channel, g_object_ref(channel), g_object_unref);
+    vcb_connection_post(user_data, take_chat, vcb_connection_listen(user_data, channel), free_chat);
 }
 
 /* ---- controls ---- */

@@ -59,9 +59,11 @@ void vcb_connection_report(VcbConnection *connection, cJSON *message);
 void vcb_connection_report_error(VcbConnection *connection, const char *name, const char *message,
                                  gboolean fatal);
 
-/* DTLS transports and the data channel that came into being; main thread. */
+/* DTLS transports that came into being; main thread. */
 void vcb_connection_watch_transports(VcbConnection *connection);
-void vcb_connection_take_channel(VcbConnection *connection, gpointer channel);
+
+/* The chat on a new data channel, its events reported from now on. Any thread; the caller owns it. */
+VcbChat *vcb_connection_listen(VcbConnection *connection, GObject *channel);
 
 /* candidates.c, all on the main thread but the first */
 void vcb_candidates_watch(VcbConnection *connection);       /* connect webrtcbin's signals */

@@ -209,7 +209,7 @@ static void add_recvonly(VcbConnection *connection, const char *codec_name)
 void vcb_connection_offer(VcbConnection *connection)
 {
     const VcbPeerConfig *config = connection->config;
-    GObject *channel = NULL;
+    g_autoptr(GObject) channel = NULL;
 
     if (connection->audio &&
         !link_sender(connection, connection->audio, vcb_sender_default_payload_type(connection->audio)))
@@ -224,7 +224,7 @@ void vcb_connection_offer(VcbConnection *connection)
     if (config->data_channel && !connection->chat) {
         g_signal_emit_by_name(connection->webrtc, "create-data-channel", "chat", NULL, &channel);
         if (channel)
-            vcb_connection_take_channel(connection, channel);
+            connection->chat = vcb_connection_listen(connection, channel);
         else
             vcb_connection_report_error(
                 connection, "OperationError",

@@ -124,6 +124,22 @@ static void tracks_attached_late_were_not_lost(void)
     vcb_test_call_end(&call);
 }
 
+/* The one whose channel opens first may speak at once: the other one listens already. */
+static void the_first_chat_is_not_lost(void)
+{
+    VcbTestCall call;
+
+    vcb_test_call_begin(&call, NULL, NULL, NULL, NULL);
+    vcb_subject_wait(call.alice, "{'type': 'state', 'name': 'dataChannelState', 'value': 'open'}");
+    vcb_subject_send(call.alice, "{'type': 'send-chat', 'text': 'first'}");
+    vcb_subject_wait(call.bob, "{'type': 'chat', 'text': 'first'}");
+    CU_ASSERT_EQUAL(
+        vcb_subject_count(call.alice, "{'type': 'state', 'name': 'dataChannelState', 'value': 'open'}"), 1);
+    CU_ASSERT_EQUAL(
+        vcb_subject_count(call.bob, "{'type': 'state', 'name': 'dataChannelState', 'value': 'open'}"), 1);
+    vcb_test_call_end(&call);
+}
+
 /* ---- a file ---- */
 
 /* 12 frames of 64x48 at 25 per second, each of another grey: YUV4MPEG2, which needs no encoder. */
@@ -422,6 +438,7 @@ VCB_TEST_MAIN(
     {"every bundle policy connects", every_bundle_policy_connects},
     {"who sends nothing receives all the same", who_sends_nothing_receives_all_the_same},
     {"tracks attached late were not lost", tracks_attached_late_were_not_lost},
+    {"the first chat is not lost", the_first_chat_is_not_lost},
     {"a file is played again when it ends", a_file_is_played_again_when_it_ends},
     {"early candidates are queued, then added", early_candidates_are_queued_then_added},
     {"without a queue early candidates are rejected", without_a_queue_early_candidates_are_rejected},
