@@ -20,6 +20,10 @@ int vcb_cmd_report(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     int format = VCB_FORMAT_TEXT, status = 0;
 
+    g_set_prgname("vcbench report");
+    g_option_context_set_description(
+        context, "Exit status: the verdict's: 0 every expectation held; 1 one failed; 3 the run "
+                 "is invalid (also one that\nwas interrupted); 4 internal error.\n");
     g_option_context_set_summary(
         context, "Make run.json, report.html, graphs, junit.xml and samples.csv again from events.jsonl.");
     g_option_context_add_main_entries(context, entries, NULL);
@@ -38,7 +42,9 @@ int vcb_cmd_report(int argc, char **argv)
         g_autofree char *text = NULL;
 
         if (!report) {
-            status = MAX(status, vcb_cli_fail("report", problem));
+            int failed = vcb_cli_fail("report", problem);
+
+            status = MAX(status, failed);
             continue;
         }
         text = vcb_report_format(report, format, vcb_cli_colour(STDOUT_FILENO));

@@ -57,7 +57,12 @@ static gboolean parse(Arguments *arguments, int argc, char **argv, GError **erro
         g_ptr_array_add(words, g_strdup(argv[i]));
     g_ptr_array_add(words, NULL);
     copy = (char **)g_ptr_array_free(g_steal_pointer(&words), FALSE);
+    g_set_prgname("vcbench run");
     g_option_context_set_summary(context, "Run scenarios and judge them.");
+    g_option_context_set_description(
+        context,
+        "Exit status: 0 every expectation held; 1 one failed; 2 bad usage or scenario; 3 the run is\n"
+        "invalid or the machine lacks something; 4 internal error; 128+N ended by signal N.\n");
     g_option_context_add_main_entries(context, entries, NULL);
     if (!g_option_context_parse_strv(context, &copy, error))
         return FALSE;
@@ -68,6 +73,10 @@ static gboolean parse(Arguments *arguments, int argc, char **argv, GError **erro
     }
     if (!arguments->out)
         arguments->out = g_strdup("results");
+    if (!*arguments->out) {
+        g_set_error_literal(error, VCB_ERROR, VCB_ERROR_USAGE, "--out: no folder given, e.g. --out results");
+        return FALSE;
+    }
     return !arguments->format || vcb_cli_parse_format(arguments->format, &arguments->parsed_format, error);
 }
 

@@ -7,6 +7,7 @@
 #include "harness/report/text.h"
 #include "harness/report/writers.h"
 
+#include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -53,6 +54,14 @@ static char *print_json(const cJSON *run)
     return line;
 }
 
+/* A run that was killed left the room that it had set aside. */
+static void drop_reserve(const char *directory)
+{
+    g_autofree char *path = g_build_filename(directory, ".reserve", NULL);
+
+    g_unlink(path);
+}
+
 VcbReport *vcb_report_make(const char *directory, GError **error)
 {
     gint64 began_us = vcb_clock_now_us();
@@ -67,6 +76,7 @@ VcbReport *vcb_report_make(const char *directory, GError **error)
 
     if (!data)
         return NULL;
+    drop_reserve(directory);
     analysis = vcb_analysis_new(data);
     writing.analysis = analysis;
     graphs = draw(&writing);

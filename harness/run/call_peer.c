@@ -19,6 +19,7 @@ struct VcbCallPeer {
     gboolean exited, end_expected;
     gboolean ended_by_us; /* by a signal of ours: its status says nothing about it */
     guint silent_timer;   /* it closed its channel: does the process end as well? */
+    guint linger_timer;   /* it ended: does its channel end as well? */
 };
 
 static void log_event(VcbCallPeer *peer, cJSON *event)
@@ -53,6 +54,7 @@ void vcb_call_peer_free(VcbCallPeer *peer)
     if (!peer)
         return;
     g_clear_handle_id(&peer->silent_timer, g_source_remove);
+    g_clear_handle_id(&peer->linger_timer, g_source_remove);
     vcb_channel_free(peer->channel);
     vcb_child_free(peer->child);
     g_free(peer->call_id);
@@ -61,23 +63,27 @@ void vcb_call_peer_free(VcbCallPeer *peer)
 
 /* ---- what it says ---- */
 
-static void on_message(VcbChannel *channel, cJSON *message, gpointer user_data)
-{
-    VcbCallPeer *peer = user_data;
-
-    /* The log first: it is the truth, and what follows may end the call. */
-    vcb_run_log_write(peer->log, peer->call_id, peer->settings->name, cJSON_Duplicate(message, TRUE));
-    peer->events.message(peer, vcb_json_string(message, "type", ""), message, peer->user_data);
-}
-
 static void on_malformed(VcbChannel *channel, const char *line, gpointer user_data)
 {
     VcbCallPeer *peer = user_data;
     g_autofree char *valid = g_utf8_make_valid(line, -1);
-    g_autofree char *text =
-        g_strdup_printf("%s sent a line that is not a JSON object: %.80s", peer->settings->name, valid);
+    g_autofree char *text = g_strdup_printf("%s sent a line that is not a JSON object with a type: %.80s",
+                                            peer->settings->name, valid);
 
     log_note(peer, text);
+}
+
+static void on_message(VcbChannel *channel, cJSON *message, gpointer user_data)
+{
+    VcbCallPeer *peer = user_data;
+
+    if (!*vcb_json_string(message, "type", "")) {
+        on_malformed(channel, "an object without a type", peer);
+        return;
+    }
+    /* The log first: it is the truth, and what follows may end the call. */
+    vcb_run_log_write(peer->log, peer->call_id, peer->settings->name, cJSON_Duplicate(message, TRUE));
+    peer->events.message(peer, vcb_json_string(message, "type", ""), message, peer->user_data);
 }
 
 /* ---- how it ends ---- */
@@ -102,10 +108,22 @@ static gboolean on_silent(gpointer user_data)
     return G_SOURCE_REMOVE;
 }
 
+/* What it said last has been read by now. Something else holds the descriptor, a process that it started and let go. */
+static gboolean on_lingering(gpointer user_data)
+{
+    VcbCallPeer *peer = user_data;
+
+    peer->linger_timer = 0;
+    g_clear_pointer(&peer->channel, vcb_channel_free);
+    tell_when_gone(peer);
+    return G_SOURCE_REMOVE;
+}
+
 static void on_closed(VcbChannel *channel, gpointer user_data)
 {
     VcbCallPeer *peer = user_data;
 
+    g_clear_handle_id(&peer->linger_timer, g_source_remove);
     g_clear_pointer(&peer->channel, vcb_channel_free);
     /* Most often the process is ending, and its exit status, which says more, comes in a moment. */
     if (vcb_child_is_running(peer->child) && !peer->end_expected)
@@ -121,6 +139,8 @@ static void on_exited(VcbChild *child, int wait_status, gpointer user_data)
 
     g_clear_handle_id(&peer->silent_timer, g_source_remove);
     peer->exited = TRUE;
+    if (peer->channel)
+        peer->linger_timer = g_timeout_add(KILL_GRACE_US / 1000, on_lingering, peer);
     cJSON_AddStringToObject(event, "process", peer->settings->name);
     vcb_json_add_int(event, "pid", peer->pid);
     cJSON_AddStringToObject(event, "status", status);
@@ -132,6 +152,12 @@ static void on_exited(VcbChild *child, int wait_status, gpointer user_data)
                             status, peer->call_id, peer->settings->name);
 
         peer->events.lost(peer, reason, peer->user_data);
+    } else if (wait_status != 0 && !peer->ended_by_us) {
+        g_autofree char *text =
+            g_strdup_printf("the process of %s ended badly after `quit`: %s (its log: logs/%s-%s.log)",
+                            peer->settings->name, status, peer->call_id, peer->settings->name);
+
+        log_note(peer, text);
     }
     tell_when_gone(peer);
 }

@@ -54,6 +54,7 @@ cJSON *vcb_environment_describe(const char *peer_program)
 
     cJSON_AddStringToObject(object, "vcbench", VCB_VERSION);
     add_taken(object, "gstreamer", gstreamer_version(peer_program));
+    cJSON_AddStringToObject(object, "libnice", VCB_NICE_VERSION);
     cJSON_AddStringToObject(object, "libwebsockets", VCB_LWS_VERSION);
     add_taken(object, "os", line_value("/etc/os-release", "PRETTY_NAME", "="));
     if (uname(&system) == 0) {

@@ -47,19 +47,23 @@ typedef struct {
 
 static const char *signal_name(int number)
 {
-    return number == SIGINT ? "Ctrl-C (SIGINT)" : "SIGTERM";
+    return number == SIGINT ? "Ctrl-C (SIGINT)" : number == SIGHUP ? "SIGHUP" : "SIGTERM";
 }
 
 static void log_run_end(Run *run)
 {
     cJSON *event = vcb_run_log_event("run-end");
-    const char *outcome = run->signal ? "interrupted" : run->error ? "error" : "completed";
+    const char *outcome = "completed", *reason = "";
 
+    if (run->signal) {
+        outcome = "interrupted";
+        reason = signal_name(run->signal);
+    } else if (run->error) {
+        outcome = vcb_error_exit_status(run->error) == VCB_ERROR_INVALID ? "invalid" : "error";
+        reason = run->error->message;
+    }
     cJSON_AddStringToObject(event, "outcome", outcome);
-    cJSON_AddStringToObject(event, "reason",
-                            run->error      ? run->error->message
-                            : run->stopping ? run->stopping
-                                            : "");
+    cJSON_AddStringToObject(event, "reason", reason);
     vcb_json_add_int(event, "stopped_us", vcb_clock_now_us());
     vcb_run_log_write(run->log, NULL, "vcbench", event);
 }
@@ -116,7 +120,7 @@ static void give_up(Run *run, const GError *error)
 {
     if (!run->error)
         run->error = g_error_copy(error);
-    wind_up(run, error->message);
+    wind_up(run, "the run was cut short");
 }
 
 static void on_interrupted(Run *run, int number)
@@ -124,6 +128,7 @@ static void on_interrupted(Run *run, int number)
     g_autofree char *reason = NULL;
 
     if (run->signal) { /* a second Ctrl-C: at once */
+        g_clear_handle_id(&run->kill_timer, g_source_remove);
         on_patience_over(run);
         return;
     }
@@ -147,6 +152,12 @@ static gboolean on_sigint(gpointer user_data)
 static gboolean on_sigterm(gpointer user_data)
 {
     on_interrupted(user_data, SIGTERM);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean on_sighup(gpointer user_data)
+{
+    on_interrupted(user_data, SIGHUP);
     return G_SOURCE_CONTINUE;
 }
 
@@ -213,8 +224,14 @@ static void go_on(Run *run)
     const GError *problem = vcb_run_log_error(run->log);
 
     if (problem && !run->error) {
+        gboolean was_stopping = run->stopping != NULL;
+
+        /* The room that was set aside holds how it ended. */
+        vcb_run_dir_release_reserve(run->directory);
+        vcb_run_log_resume(run->log);
         give_up(run, problem);
-        return;
+        if (!was_stopping)
+            return; /* it has called us again */
     }
     if (!run->stopping && (!run->signald_ready || (run->coturn && !run->coturn_ready)))
         return;
@@ -238,6 +255,8 @@ static gboolean on_tick(gpointer user_data)
         vcb_progress_tick(run->progress, run->wave->len);
     if (run->ticks++ % USAGE_TICKS == 0)
         log_own_usage(run, FALSE);
+    if (vcb_run_log_error(run->log) && !run->error)
+        go_on(run);
     return G_SOURCE_CONTINUE;
 }
 
@@ -263,7 +282,11 @@ static void on_signald_died(const char *reason, gpointer user_data)
 {
     Run *run = user_data;
 
+    cJSON *note = vcb_run_log_event("note");
+
     run->signald_ready = FALSE;
+    cJSON_AddStringToObject(note, "message", reason);
+    vcb_run_log_write(run->log, NULL, "vcbench", note);
     if (run->progress)
         vcb_progress_note(run->progress, reason);
     for (guint i = 0; i < run->wave->len; i++)
@@ -344,7 +367,8 @@ static void execute(Run *run)
 {
     g_autoptr(GError) error = NULL;
     guint sigint = g_unix_signal_add(SIGINT, on_sigint, run),
-          sigterm = g_unix_signal_add(SIGTERM, on_sigterm, run);
+          sigterm = g_unix_signal_add(SIGTERM, on_sigterm, run),
+          sighup = g_unix_signal_add(SIGHUP, on_sighup, run);
     guint tick = g_timeout_add(TICK_MS, on_tick, run);
 
     vcb_run_log_write(run->log, NULL, "vcbench",
@@ -365,6 +389,8 @@ static void execute(Run *run)
     g_source_remove(tick);
     g_source_remove(sigint);
     g_source_remove(sigterm);
+    g_source_remove(sighup);
+    g_clear_handle_id(&run->kill_timer, g_source_remove);
 }
 
 char *vcb_run(const VcbScenario *scenario, const VcbRunOptions *options, int *ret_signal, GError **error)

@@ -11,7 +11,9 @@
 struct VcbRunLog {
     char *path;
     int fd;
-    GError *error;
+    off_t whole_bytes; /* length of the file's whole lines */
+    gboolean blocked;  /* the last write failed: lines are dropped */
+    GError *error;     /* of the first one that failed */
 };
 
 VcbRunLog *vcb_run_log_new(const char *directory, GError **error)
@@ -53,7 +55,9 @@ static cJSON *ordered(const char *call, const char *source, cJSON *event)
     cJSON *line = cJSON_CreateObject();
     cJSON *type = cJSON_DetachItemFromObjectCaseSensitive(event, "type");
 
-    vcb_json_add_int(line, "t_us", vcb_json_int(event, "t_us", vcb_clock_now_us()));
+    gint64 t_us = vcb_json_int(event, "t_us", -1);
+
+    vcb_json_add_int(line, "t_us", t_us >= 0 ? t_us : vcb_clock_now_us());
     vcb_json_add_string(line, "call", call);
     cJSON_AddStringToObject(line, "source", source);
     cJSON_AddItemToObject(line, "type", type ? type : cJSON_CreateString(""));
@@ -70,6 +74,14 @@ static cJSON *ordered(const char *call, const char *source, cJSON *event)
     return line;
 }
 
+static void block(VcbRunLog *log, int problem)
+{
+    log->blocked = TRUE;
+    if (!log->error)
+        g_set_error(&log->error, VCB_ERROR, VCB_ERROR_INVALID, "%s: %s; what was measured until now is kept",
+                    log->path, g_strerror(problem));
+}
+
 void vcb_run_log_write(VcbRunLog *log, const char *call, const char *source, cJSON *event)
 {
     g_autoptr(cJSON) line = ordered(call, source, event);
@@ -77,18 +89,24 @@ void vcb_run_log_write(VcbRunLog *log, const char *call, const char *source, cJS
     g_autofree char *with_newline = g_strconcat(text, "\n", NULL);
     gsize length = strlen(with_newline), done = 0;
 
-    while (!log->error && done < length) {
+    while (!log->blocked && done < length) {
         ssize_t n = write(log->fd, with_newline + done, length - done);
 
         if (n > 0) {
             done += (gsize)n;
         } else if (n == 0 || errno != EINTR) {
-            int problem = n == 0 ? ENOSPC : errno;
-
-            g_set_error(&log->error, VCB_ERROR, VCB_ERROR_INVALID,
-                        "%s: %s; what was measured until now is kept", log->path, g_strerror(problem));
+            block(log, n == 0 ? ENOSPC : errno);
+            /* Half a line is none: the next one that fits begins where this one did. */
+            (void)!ftruncate(log->fd, log->whole_bytes);
         }
     }
+    if (done == length)
+        log->whole_bytes += (off_t)length;
+}
+
+void vcb_run_log_resume(VcbRunLog *log)
+{
+    log->blocked = FALSE;
 }
 
 const GError *vcb_run_log_error(const VcbRunLog *log)

@@ -17,6 +17,9 @@ void vcb_run_log_write(VcbRunLog *log, const char *call, const char *source, cJS
 /* A new event of source vcbench, for vcb_run_log_write. */
 cJSON *vcb_run_log_event(const char *type);
 
+/* Try again after a failure, because room was made: for the last lines. The error stays. */
+void vcb_run_log_resume(VcbRunLog *log);
+
 /* The first thing that went wrong (disk full), or NULL. Later lines are dropped once something has. Owned by
  * the log. */
 const GError *vcb_run_log_error(const VcbRunLog *log);

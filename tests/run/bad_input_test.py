@@ -90,7 +90,7 @@ class BadInput(lab.Lab):
     def test_a_peer_program_that_does_not_exist(self):
         text = "name: small\npeers: {alice: {engine: {exec: [/nonexistent/peer]}}, bob: {}}\n"
         status, out, err = self.run_vcbench(self.scenario(text))
-        self.assertEqual(status, 1, err)
+        self.assertEqual(status, 3, err)
         self.assertIn("/nonexistent/peer: No such file or directory", self.run_json()["calls"][0]["reason"])
 
     def test_a_results_folder_that_is_a_file(self):
@@ -135,6 +135,8 @@ class BadInput(lab.Lab):
         self.assertEqual(process.stderr.count("No space left on device"), 1, process.stderr)
         run = self.run_json()
         self.assertEqual(run["verdict"], "invalid")
+        self.assertIn("No space left on device", run["reason"])
+        self.assertEqual(self.events()[-1]["type"], "run-end")
         self.assertGreater(len(self.events()), 100)
 
 

@@ -1,6 +1,7 @@
 """Any program that speaks the peer protocol can be a peer, and one that speaks it badly does no harm."""
 import sys
 import textwrap
+import time
 
 import lab
 
@@ -71,13 +72,30 @@ class ExecPeer(lab.Lab):
         """)
         self.assertEqual((status, call["verdict"]), (1, "fail"), err)
         self.assertIn("not connected within 3.0 s", call["reason"])
-        self.assertTrue(any("not a JSON object" in e["message"] for e in self.events() if e["type"] == "note"))
+        self.assertTrue(any("not a JSON object with a type" in e["message"] for e in self.events() if e["type"] == "note"))
 
     def test_a_peer_that_exits_is_named_with_its_status(self):
         status, call, err = self.run_with("sys.exit(7)")
         self.assertEqual((status, call["verdict"]), (1, "fail"), err)
         self.assertIn("bob", call["reason"])
         self.assertIn("exit status 7", call["reason"])
+
+    def test_a_descendant_that_keeps_the_channel_open_holds_nothing_up(self):
+        began = time.monotonic()
+        status, call, err = self.run_with("""
+            import subprocess
+            left = subprocess.Popen(["sleep", "20"], start_new_session=True, pass_fds=[control.fileno()],
+                                    env={"PATH": os.environ["PATH"]})
+            for command in commands():
+                if command["type"] == "configure":
+                    say(type="ready", engine="mine", version="1", unsupported=[{"setting": "video", "reason": "none"}])
+                elif command["type"] == "hang-up":
+                    say(type="bye")
+                elif command["type"] == "quit":
+                    break
+        """)
+        self.assertEqual((status, call["verdict"]), (3, "skipped"), err)
+        self.assertLess(time.monotonic() - began, 10)
 
     def test_a_flood_does_not_stop_the_others(self):
         status, call, err = self.run_with("""

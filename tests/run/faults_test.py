@@ -108,6 +108,28 @@ class Faults(lab.Lab):
     def test_sigterm_while_peers_start(self):
         self.interrupt(signal.SIGTERM, "starting")
 
+    def test_a_second_ctrl_c_ends_it_at_once(self):
+        """Also while the graphs are drawn: nothing of the run may come after it."""
+        text = FOUR_CALLS.replace("duration: 2s", "duration: 60s") + "timeouts: {stop: 30s}\n"
+        programs = self.folder / "bin"
+        programs.mkdir()
+        slow = programs / "gnuplot"
+        slow.write_text("#!/bin/sh\nexec sleep 3\n")
+        slow.chmod(0o755)
+        process = self.start(self.scenario(text), env={"PATH": f"{programs}:{os.environ['PATH']}"})
+        self.wait_for_phase(process, "connected")
+        for name in ("alice", "bob"):
+            os.kill(self.pid_of(name, "small"), signal.SIGSTOP)
+        process.send_signal(signal.SIGINT)
+        self.wait_for_phase(process, "stopping")
+        process.send_signal(signal.SIGINT)
+        status, out, err = self.finish(process, 20)
+        self.assertEqual(status, 130, err)
+        self.assertIn("interrupted by Ctrl-C", self.run_json()["reason"])
+
+    def test_a_terminal_that_goes_away_is_an_interruption(self):
+        self.interrupt(signal.SIGHUP, "connected")
+
     def test_a_stopped_peer_is_ended_by_its_deadline(self):
         text = lab.SMALL + "timeouts: {start: 2s, connect: 2s, stop: 1s}\n"
         process = self.start(self.scenario(text))
