@@ -48,7 +48,7 @@ def run(vcbench, folder, label, peer, repeat):
 
 
 def main():
-    vcbench = sys.argv[1]
+    vcbench = str(pathlib.Path(sys.argv[1]).resolve())
     folder = pathlib.Path(tempfile.mkdtemp(prefix="vcb-bench-"))
     try:
         print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.2f}")

@@ -117,14 +117,17 @@ void vcb_plan_free(VcbPlan *plan)
     g_free(plan);
 }
 
-/* Share of a core that a peer's picture costs, encoded on one side and decoded on the other. Measured on
- * 640x360 at 30 frames/s; it grows with the number of pixels (bench/README.md). */
+/* Share of a core that a call costs without pictures: two processes, audio both ways (bench/README.md). */
+#define CALL_COST 0.11
+
+/* Share of a core that a peer's picture costs, encoded on one side and decoded on the other. Measured on 640x360 at
+ * 30 frames/s (bench/README.md); it grows with the number of pixels. */
 static double video_cost(const VcbVideoSettings *video)
 {
     static const struct {
         const char *codec;
         double cores;
-    } costs[] = {{"vp8", 0.15}, {"vp9", 0.30}, {"h264", 0.13}};
+    } costs[] = {{"vp8", 0.09}, {"vp9", 0.10}, {"h264", 0.07}};
     double pixels = (double)video->width * video->height * video->fps / (640.0 * 360 * 30);
 
     if (!video->enabled)
@@ -132,7 +135,7 @@ static double video_cost(const VcbVideoSettings *video)
     for (gsize i = 0; i < G_N_ELEMENTS(costs); i++)
         if (g_str_equal(costs[i].codec, video->codec))
             return costs[i].cores * pixels;
-    return 0.3 * pixels;
+    return 0.1 * pixels;
 }
 
 int vcb_plan_jobs(const VcbScenario *scenario, guint cores)
@@ -142,7 +145,8 @@ int vcb_plan_jobs(const VcbScenario *scenario, guint cores)
 
     for (guint i = 0; i < scenario->n_variants; i++) {
         const VcbSettings *settings = &scenario->variants[i].settings;
-        double cost = 0.05 + video_cost(&settings->peers[0].video) + video_cost(&settings->peers[1].video);
+        double cost =
+            CALL_COST + video_cost(&settings->peers[0].video) + video_cost(&settings->peers[1].video);
 
         dearest = MAX(dearest, cost);
         pairs = MAX(pairs, settings->pairs);

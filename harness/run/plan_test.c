@@ -107,11 +107,11 @@ static void jobs_follow_the_machine_and_the_picture(void)
         guint cores;
         int jobs;
     } cases[] = {
-        {"name: p\npairs: 10\n", 2, 4},
+        {"name: p\npairs: 10\n", 2, 5},
         {"name: p\npairs: 10\n", 8, 10},
         {"name: p\npairs: 2\n", 64, 2},
         {"name: p\npairs: 10\npeer: {video: {size: 1920x1080}}\n", 2, 1},
-        {"name: p\npairs: 100\npeer: {video: none}\n", 2, 30},
+        {"name: p\npairs: 100\npeer: {video: none}\n", 2, 13},
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
