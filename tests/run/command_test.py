@@ -1,5 +1,6 @@
 """The command line's contract: results to stdout, the rest to stderr; formats; seeds; the run's directory."""
 import json
+import os
 import subprocess
 import xml.etree.ElementTree as xml
 
@@ -89,6 +90,26 @@ class Command(lab.Lab):
     def test_a_token_is_asked_for_and_given(self):
         status, out, err = self.run_vcbench(self.scenario(lab.SMALL + "signaling: {token_secret: a-long-enough-secret-0123456789}\n"))
         self.assertEqual(status, 0, out + err)
+
+    def test_a_machine_whose_only_interface_is_loopback(self):
+        """In a network namespace of its own, where nothing but lo is up: also the relay on loopback."""
+        raise_lo = ("import fcntl, os, socket, struct, sys; s = socket.socket(); "
+                    "fcntl.ioctl(s, 0x8914, struct.pack('16sh14x', b'lo', 1)); "  # SIOCSIFFLAGS, IFF_UP (netdevice(7))
+                    "os.execv(sys.argv[1], sys.argv[1:])")
+        text = lab.SMALL + "turn_server: coturn\nmatrix: {ice.transport_policy: [all, relay]}\nrecord: {sdp: true}\n"
+        try:
+            process = subprocess.run(["unshare", "-Urn", "python3", "-c", raise_lo, str(lab.VCBENCH), self.scenario(text)],
+                                     cwd=self.folder, env=dict(os.environ, VCB_TEST_MARK=self.mark), text=True,
+                                     capture_output=True, timeout=60, check=False)
+        except FileNotFoundError:
+            self.skipTest("no unshare(1): install util-linux")
+        if "unshare:" in process.stderr:
+            self.skipTest(f"no user namespaces here ({process.stderr.strip()}); see vcbench doctor")
+        self.assertEqual(process.returncode, 0, process.stdout + process.stderr)
+        addresses = {e["candidate"].split()[4] for e in self.events() if e.get("value") == "candidate-sent" and e["candidate"]}
+        self.assertEqual(addresses, {"127.0.0.1"})
+        types = [call["candidate_types"]["alice"]["local"] for call in self.run_json()["calls"]]
+        self.assertEqual(types, ["host", "relay"])
 
     def test_descriptions_are_kept_when_asked_for(self):
         self.run_vcbench(self.scenario(lab.SMALL + "record: {sdp: true}\n"))
