@@ -28,17 +28,19 @@ static const char *only_direction(const VcbMetricInfo *metric)
 static void set_unknown(const char *name, const char *base, GError **error)
 {
     g_autoptr(GPtrArray) known = g_ptr_array_new();
+    g_autofree char *before = g_strndup(name, strlen(name) - strlen(base));
+    gboolean of_stream = g_str_has_suffix(before, "in.") || g_str_has_suffix(before, "out.");
     const char *nearest;
 
+    /* After "video.in." only a stream's metric makes sense. */
     for (gsize i = 0; i < VCB_N_METRICS; i++)
-        g_ptr_array_add(known, (gpointer)VCB_METRICS[i].name);
+        if (!of_stream || VCB_METRICS[i].scope == VCB_SCOPE_STREAM)
+            g_ptr_array_add(known, (gpointer)VCB_METRICS[i].name);
     g_ptr_array_add(known, NULL);
     nearest = vcb_suggest(base, (const char *const *)known->pdata);
     if (nearest) {
-        g_autofree char *whole = g_strndup(name, strlen(name) - strlen(base));
-
         g_set_error(error, VCB_ERROR, VCB_ERROR_USAGE, "there is no metric `%s`; did you mean `%s%s`?", name,
-                    whole, nearest);
+                    before, nearest);
     } else {
         g_set_error(error, VCB_ERROR, VCB_ERROR_USAGE,
                     "there is no metric `%s`; docs/metrics.md has them all, e.g. connect_time_ms", name);
