@@ -57,7 +57,8 @@ static void each_statistic_is_its_own(void)
     static const struct {
         const char *statistic;
         double observed;
-    } CASES[] = {{"median", 2.5}, {"mean", 4}, {"min", 1}, {"max", 10}, {"n", 4}, {"p95", 8.95}};
+    } CASES[] = {{"median", 2.5}, {"mean", 4},   {"min", 1},   {"max", 10},
+                 {"n", 4},        {"p95", 8.95}, {"p99", 9.79}};
 
     for (gsize i = 0; i < G_N_ELEMENTS(CASES); i++) {
         g_autoptr(VcbExpected) expected = expect("errors", CASES[i].statistic, ">", 0, 0, FALSE);

@@ -71,7 +71,7 @@ void vcb_wilson_interval(double successes, guint n, double *ret_low, double *ret
 
 VcbStatistics vcb_statistics_of(const double *values, guint n, gboolean is_binary)
 {
-    VcbStatistics statistics = {n, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    VcbStatistics statistics = {n, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
     g_autofree double *sorted = NULL;
     double sum = 0;
 
@@ -83,6 +83,7 @@ VcbStatistics vcb_statistics_of(const double *values, guint n, gboolean is_binar
         sum += sorted[i];
     statistics.median = vcb_quantile(sorted, n, 0.5);
     statistics.p95 = vcb_quantile(sorted, n, 0.95);
+    statistics.p99 = vcb_quantile(sorted, n, 0.99);
     statistics.min = sorted[0];
     statistics.max = sorted[n - 1];
     statistics.mean = CLAMP(sum / n, sorted[0], sorted[n - 1]); /* rounding may leave the range */
@@ -98,8 +99,13 @@ gboolean vcb_statistics_get(const VcbStatistics *statistics, const char *name, d
     const struct {
         const char *name;
         double value;
-    } all[] = {{"median", statistics->median}, {"p95", statistics->p95}, {"mean", statistics->mean},
-               {"min", statistics->min},       {"max", statistics->max}, {"n", statistics->n}};
+    } all[] = {{"median", statistics->median},
+               {"p95", statistics->p95},
+               {"p99", statistics->p99},
+               {"mean", statistics->mean},
+               {"min", statistics->min},
+               {"max", statistics->max},
+               {"n", statistics->n}};
 
     for (gsize i = 0; i < G_N_ELEMENTS(all); i++) {
         if (strcmp(all[i].name, name) == 0) {

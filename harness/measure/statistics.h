@@ -13,8 +13,8 @@
 
 typedef struct {
     guint n;
-    double median, p95, mean, min, max; /* NAN where n is 0 */
-    double ci_low, ci_high;             /* 95 %: of the median; where is_binary, of the mean */
+    double median, p95, p99, mean, min, max; /* NAN where n is 0 */
+    double ci_low, ci_high;                  /* 95 %: of the median; where is_binary, of the mean */
 } VcbStatistics;
 
 VcbStatistics vcb_statistics_of(const double *values, guint n, gboolean is_binary);
@@ -26,5 +26,5 @@ double vcb_quantile(const double *sorted, guint n, double q);
 void vcb_median_interval(const double *sorted, guint n, double *ret_low, double *ret_high);
 void vcb_wilson_interval(double successes, guint n, double *ret_low, double *ret_high);
 
-/* One of the statistics by name: median, p95, mean, min, max, n. FALSE: no such statistic. */
+/* One of the statistics by name: median, p95, p99, mean, min, max, n. FALSE: no such statistic. */
 gboolean vcb_statistics_get(const VcbStatistics *statistics, const char *name, double *ret_value);
