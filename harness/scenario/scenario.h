@@ -7,6 +7,7 @@
 #pragma once
 
 #include "common/json.h"
+#include "harness/scenario/network_settings.h"
 
 typedef struct {
     gboolean enabled;
@@ -115,7 +116,8 @@ typedef struct {
     gint64 stats_interval_us;
     VcbPeerSettings peers[2];
     VcbIceSettings ice;
-    char *turn_server; /* "none", "coturn": started for the run, its address added to the ICE servers */
+    char *turn_server; /* "none"; "coturn": started for the run, its address added to the ICE servers; "stun": only as
+                          a STUN server */
     VcbSignalingSettings signaling;
     VcbTimelineEntry *timeline;
     guint n_timeline;
@@ -123,6 +125,11 @@ typedef struct {
     guint n_inject;
     char *network;       /* "loopback" */
     gboolean record_sdp; /* keep each description in the run's directory */
+    VcbNetworkSettings net;    /* `network:` resolved; not enabled: loopback */
+    char *turn_transport;      /* "udp", "tcp", "tls", "all": of turn_server "coturn" */
+    char *turn_credentials;    /* "static", "time-limited" */
+    gboolean signaling_direct; /* signaling skips the emulated links */
+    gboolean record_capture, record_dtls_keys;
 } VcbSettings;
 
 typedef struct {
