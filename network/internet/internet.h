@@ -5,8 +5,8 @@
  */
 #pragma once
 
-#include "network/description.h"
-#include "network/link.h"
+#include "network/internet/description.h"
+#include "network/link/link.h"
 
 typedef struct VcbInternet VcbInternet;
 typedef struct VcbNetwork VcbNetwork;     /* what one `create` made */

@@ -10,7 +10,7 @@
  * settings, and `deliver` gets due_ns beside the present. */
 #pragma once
 
-#include "network/packet.h"
+#include "network/link/packet.h"
 
 typedef enum { VCB_QUEUE_PACKETS, VCB_QUEUE_BYTES, VCB_QUEUE_TIME } VcbQueueUnit; /* TIME: ns at the current rate */
 typedef enum { VCB_DISCIPLINE_DROP_TAIL, VCB_DISCIPLINE_CODEL } VcbDiscipline;

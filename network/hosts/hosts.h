@@ -2,7 +2,7 @@
  * the emulator's side. The maker is forked before the emulator has any thread, and ends with it. */
 #pragma once
 
-#include "network/description.h"
+#include "network/internet/description.h"
 
 typedef enum { VCB_BACKEND_AUTO, VCB_BACKEND_TUN, VCB_BACKEND_VETH } VcbBackend;
 typedef enum { VCB_NAMESPACES_AUTO, VCB_NAMESPACES_ROOT, VCB_NAMESPACES_USER } VcbNamespaces;

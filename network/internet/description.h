@@ -2,7 +2,7 @@
 #pragma once
 
 #include "common/json.h"
-#include "network/link.h"
+#include "network/link/link.h"
 
 typedef enum {
     VCB_NAT_ENDPOINT_INDEPENDENT,
