@@ -42,7 +42,7 @@ static void empty(VcbQueue *queue)
     vcb_packet_pool_clear();
 }
 
-/* RFC 8289 section 4.2 and 5.3: nothing for an interval, then drops at interval / sqrt(1), / sqrt(2), ... behind each other. */
+/* RFC 8289 sections 3.3 and 5.6: nothing for an interval, then drops at interval / sqrt(1), / sqrt(2), ... behind each other. */
 static void drops_come_faster_by_the_control_law(void)
 {
     VcbCodel codel;
@@ -119,9 +119,9 @@ static void a_queue_of_one_packet_never_stands(void)
     VcbQueue queue = {0};
 
     vcb_codel_init(&codel, 5 * MS_NS, 100 * MS_NS);
+    push(&queue, 0, 1);
     for (gint64 now_ns = S_NS; now_ns < 10 * S_NS; now_ns += 50 * MS_NS) {
-        push(&queue, now_ns - 500 * MS_NS, 2); /* 1000 bytes stay behind: less than an MTU */
-        CU_ASSERT_EQUAL(dequeue(&codel, &queue, now_ns), 0);
+        push(&queue, now_ns - 500 * MS_NS, 1); /* 1000 bytes stay behind each time: less than an MTU */
         CU_ASSERT_EQUAL(dequeue(&codel, &queue, now_ns), 0);
     }
     empty(&queue);
@@ -247,6 +247,79 @@ static void drops_are_told_when_the_line_was_free(void)
     CU_ASSERT_TRUE(fixture_is_conserved(f));
 }
 
+/* One of a jumbo MTU that waits is less than an MTU, too. */
+static void the_longest_packet_is_the_mtu(void)
+{
+    VcbCodel codel;
+    VcbQueue queue = {0};
+
+    vcb_codel_init(&codel, 5 * MS_NS, 100 * MS_NS);
+    push(&queue, 0, 1);
+    queue.tail->length = 9000;
+    queue.n_bytes = 9000;
+    for (gint64 now_ns = S_NS; now_ns < 10 * S_NS; now_ns += 50 * MS_NS) {
+        push(&queue, now_ns - 500 * MS_NS, 1);
+        queue.tail->length = 9000;
+        queue.n_bytes = 18000;
+        CU_ASSERT_EQUAL(dequeue(&codel, &queue, now_ns), 0);
+    }
+    empty(&queue);
+}
+
+/* How many of a burst of 100 packets of 8 ms each CoDel drops, switched on or changed after the burst came. */
+static guint drops_after(VcbDiscipline before, gint64 target_ns)
+{
+    VcbLinkSettings settings;
+    g_autoptr(Fixture) f = NULL;
+
+    vcb_link_settings_init(&settings);
+    settings.rate_bps = 1e6;
+    settings.discipline = before;
+    settings.codel_target_ns = S_NS;
+    f = fixture_new(&settings, 1);
+    for (int i = 0; i < 100; i++)
+        fixture_send(f, 0, 1000);
+    settings.discipline = VCB_DISCIPLINE_CODEL;
+    settings.codel_target_ns = target_ns;
+    vcb_link_change(f->link, &settings, 0);
+    fixture_run(f, 2 * S_NS, 0);
+    return fixture_count(f, VCB_FATE_CODEL);
+}
+
+static void its_settings_can_change(void)
+{
+    CU_ASSERT_EQUAL(drops_after(VCB_DISCIPLINE_CODEL, S_NS), 0);
+    CU_ASSERT_TRUE(drops_after(VCB_DISCIPLINE_CODEL, 5 * MS_NS) > 10);
+    CU_ASSERT_EQUAL(drops_after(VCB_DISCIPLINE_DROP_TAIL, S_NS), 0);
+    CU_ASSERT_TRUE(drops_after(VCB_DISCIPLINE_DROP_TAIL, 5 * MS_NS) > 10);
+}
+
+/* What it remembers from long ago ends with it. */
+static void switched_off_and_on_it_begins_anew(void)
+{
+    VcbLinkSettings settings;
+    g_autoptr(Fixture) f = NULL;
+    guint dropped;
+
+    vcb_link_settings_init(&settings);
+    settings.rate_bps = 1e6;
+    settings.discipline = VCB_DISCIPLINE_CODEL;
+    f = fixture_new(&settings, 1);
+    for (int i = 0; i < 200; i++)
+        fixture_send(f, 0, 1000);
+    fixture_run(f, 500 * MS_NS, 0); /* it is dropping, every few packets */
+    dropped = fixture_count(f, VCB_FATE_CODEL);
+    CU_ASSERT_TRUE(dropped > 5);
+    settings.discipline = VCB_DISCIPLINE_DROP_TAIL;
+    vcb_link_change(f->link, &settings, 500 * MS_NS);
+    settings.discipline = VCB_DISCIPLINE_CODEL;
+    vcb_link_change(f->link, &settings, 500 * MS_NS);
+    fixture_run(f, 600 * MS_NS, 0); /* an interval above the target first */
+    CU_ASSERT_EQUAL(fixture_count(f, VCB_FATE_CODEL), dropped);
+    fixture_run(f, 620 * MS_NS, 0);
+    CU_ASSERT_EQUAL(fixture_count(f, VCB_FATE_CODEL), dropped + 1);
+}
+
 VCB_TEST_MAIN("codel", {"drops come faster by the control law", drops_come_faster_by_the_control_law},
               {"one short wait ends the dropping", one_short_wait_ends_the_dropping},
               {"remembers its rate for a while", remembers_its_rate_for_a_while},
@@ -254,4 +327,7 @@ VCB_TEST_MAIN("codel", {"drops come faster by the control law", drops_come_faste
               {"late for several drops makes up for them", late_for_several_drops_makes_up_for_them},
               {"holds a standing queue near the target", holds_a_standing_queue_near_the_target},
               {"the limit holds under codel, too", the_limit_holds_under_codel_too},
+              {"the longest packet is the MTU", the_longest_packet_is_the_mtu},
+              {"its settings can change", its_settings_can_change},
+              {"switched off and on it begins anew", switched_off_and_on_it_begins_anew},
               {"drops are told when the line was free", drops_are_told_when_the_line_was_free})

@@ -4,24 +4,6 @@
 
 #include <string.h>
 
-static Fixture *plain(void (*set)(VcbLinkSettings *))
-{
-    VcbLinkSettings settings;
-
-    vcb_link_settings_init(&settings);
-    if (set)
-        set(&settings);
-    return fixture_new(&settings, 1);
-}
-
-#define ASSERT_RECORD(fixture, place, expected_ordinal, expected_fate, expected_due_ns)                      \
-    do {                                                                                                     \
-        const Record *vcb_r = fixture_record(fixture, place);                                                \
-        CU_ASSERT_EQUAL(vcb_r->ordinal, expected_ordinal);                                                   \
-        VCB_ASSERT_STRING(vcb_fate_name(vcb_r->fate), vcb_fate_name(expected_fate));                         \
-        VCB_ASSERT_NEAR((double)vcb_r->due_ns, (double)(expected_due_ns), 0);                                \
-    } while (0)
-
 static void delivers_at_once_where_nothing_delays(void)
 {
     g_autoptr(Fixture) f = plain(NULL);
@@ -88,31 +70,6 @@ static void counts_the_bytes_that_wait(void)
     ASSERT_RECORD(f, 0, 2, VCB_FATE_QUEUE_FULL, 0);
 }
 
-static void eight_ms(VcbLinkSettings *settings)
-{
-    settings->rate_bps = 1e6;
-    settings->queue_unit = VCB_QUEUE_TIME;
-    settings->queue_limit = 8 * MS_NS;
-}
-
-static void counts_the_time_that_waits_at_the_present_rate(void)
-{
-    g_autoptr(Fixture) f = plain(eight_ms);
-    VcbLinkSettings faster;
-
-    fixture_send(f, 0, 500);
-    fixture_send(f, 0, 1000);
-    fixture_send(f, 0, 20);
-    CU_ASSERT_EQUAL(fixture_count(f, VCB_FATE_QUEUE_FULL), 1);
-    vcb_link_settings_copy(&faster, vcb_link_settings(f->link));
-    faster.rate_bps = 2e6; /* what waits is 4 ms now */
-    vcb_link_change(f->link, &faster, 0);
-    vcb_link_settings_clear(&faster);
-    fixture_send(f, 0, 1000);
-    fixture_send(f, 0, 20);
-    CU_ASSERT_EQUAL(fixture_count(f, VCB_FATE_QUEUE_FULL), 2);
-}
-
 static void no_place(VcbLinkSettings *settings)
 {
     settings->rate_bps = 1e6;
@@ -161,29 +118,6 @@ static void drops_what_is_longer_than_the_mtu(void)
     CU_ASSERT_EQUAL(fixture_record(f, 0)->flipped_bits, 0);
     CU_ASSERT_EQUAL(fixture_record(f, 0)->length, 1281);
     ASSERT_RECORD(f, 1, 1, VCB_FATE_DELIVERED, 2);
-}
-
-static void all_lost_at_one_mbps(VcbLinkSettings *settings)
-{
-    one_mbps(settings);
-    settings->loss_k = 0;
-}
-
-static void a_lost_packet_uses_capacity(void)
-{
-    g_autoptr(Fixture) f = plain(all_lost_at_one_mbps);
-    VcbLinkSettings lossless;
-
-    fixture_send(f, 0, 1000);
-    vcb_link_settings_copy(&lossless, vcb_link_settings(f->link));
-    lossless.loss_k = 1;
-    vcb_link_change(f->link, &lossless, 0); /* its fate is drawn already */
-    vcb_link_settings_clear(&lossless);
-    fixture_send(f, 0, 1000);
-    CU_ASSERT_EQUAL(f->records->len, 0);
-    fixture_run(f, S_NS, 0);
-    ASSERT_RECORD(f, 0, 0, VCB_FATE_LOSS, 8 * MS_NS);
-    ASSERT_RECORD(f, 1, 1, VCB_FATE_DELIVERED, 16 * MS_NS);
 }
 
 static void delay_50(VcbLinkSettings *settings)
@@ -236,117 +170,6 @@ static void lateness_moves_no_ideal_time(void)
         }
         CU_ASSERT_TRUE(a && b && a->fate == b->fate && a->due_ns == b->due_ns && b->due_ns <= b->now_ns);
     }
-}
-
-static void ten_to_one(VcbLinkSettings *settings)
-{
-    static VcbRateStep steps[] = {{0, 1e6}, {4 * MS_NS, 1e5}};
-
-    settings->rate_steps = steps;
-    settings->n_rate_steps = 2;
-}
-
-static void a_step_in_a_transmission_slows_the_rest(void)
-{
-    g_autoptr(Fixture) f = plain(ten_to_one);
-
-    fixture_send(f, 0, 1000); /* half at 1 Mbit/s: 4 ms, half at 100 kbit/s: 40 ms */
-    fixture_run(f, S_NS, 0);
-    ASSERT_RECORD(f, 0, 0, VCB_FATE_DELIVERED, 44 * MS_NS);
-}
-
-static void change_rate(Fixture *f, double rate_bps, gint64 now_ns)
-{
-    VcbLinkSettings settings;
-
-    vcb_link_settings_copy(&settings, vcb_link_settings(f->link));
-    settings.rate_bps = rate_bps;
-    vcb_link_change(f->link, &settings, now_ns);
-    vcb_link_settings_clear(&settings);
-}
-
-static void a_change_in_a_transmission_speeds_up_the_rest(void)
-{
-    g_autoptr(Fixture) f = plain(one_mbps);
-
-    fixture_send(f, 0, 1000);
-    fixture_send(f, 0, 1000);
-    change_rate(f, 2e6, 4 * MS_NS);
-    CU_ASSERT_EQUAL(vcb_link_next_ns(f->link), 6 * MS_NS);
-    change_rate(f, 2e6, 5 * MS_NS); /* no change at all */
-    CU_ASSERT_EQUAL(vcb_link_next_ns(f->link), 6 * MS_NS);
-    fixture_run(f, 7 * MS_NS, 0);
-    change_rate(f, 0, 7 * MS_NS); /* no limit: what waits leaves at once */
-    CU_ASSERT_EQUAL(vcb_link_next_ns(f->link), 7 * MS_NS);
-    fixture_run(f, 7 * MS_NS, 0);
-    ASSERT_RECORD(f, 0, 0, VCB_FATE_DELIVERED, 6 * MS_NS);
-    ASSERT_RECORD(f, 1, 1, VCB_FATE_DELIVERED, 7 * MS_NS);
-}
-
-static void going_down_drops_what_waits(void)
-{
-    g_autoptr(Fixture) f = plain(delay_50);
-    VcbLinkSettings settings;
-
-    for (int i = 0; i < 3; i++)
-        fixture_send(f, 0, 1000);
-    vcb_link_settings_copy(&settings, vcb_link_settings(f->link));
-    settings.up = FALSE;
-    vcb_link_change(f->link, &settings, 10 * MS_NS); /* the first is under way */
-    f->now_ns = 10 * MS_NS;
-    ASSERT_RECORD(f, 0, 1, VCB_FATE_LINK_DOWN, 10 * MS_NS);
-    ASSERT_RECORD(f, 1, 2, VCB_FATE_LINK_DOWN, 10 * MS_NS);
-    fixture_send(f, 11 * MS_NS, 1000);
-    ASSERT_RECORD(f, 2, 3, VCB_FATE_LINK_DOWN, 11 * MS_NS);
-    settings.up = TRUE;
-    vcb_link_change(f->link, &settings, 12 * MS_NS);
-    fixture_send(f, 12 * MS_NS, 1000);
-    fixture_run(f, S_NS, 0);
-    ASSERT_RECORD(f, 3, 0, VCB_FATE_DELIVERED, 58 * MS_NS);
-    ASSERT_RECORD(f, 4, 4, VCB_FATE_DELIVERED, 70 * MS_NS);
-    CU_ASSERT_TRUE(fixture_is_conserved(f));
-    vcb_link_settings_clear(&settings);
-}
-
-static void a_shorter_delay_lets_nobody_overtake(void)
-{
-    g_autoptr(Fixture) f = plain(delay_50);
-    VcbLinkSettings settings;
-
-    vcb_link_settings_copy(&settings, vcb_link_settings(f->link));
-    settings.rate_bps = 0;
-    vcb_link_change(f->link, &settings, 0);
-    fixture_send(f, 0, 100);
-    settings.delay_ns = 10 * MS_NS;
-    vcb_link_change(f->link, &settings, MS_NS);
-    fixture_send(f, MS_NS, 100);
-    fixture_send(f, 45 * MS_NS, 100);
-    fixture_run(f, S_NS, 0);
-    ASSERT_RECORD(f, 0, 0, VCB_FATE_DELIVERED, 50 * MS_NS);
-    ASSERT_RECORD(f, 1, 1, VCB_FATE_DELIVERED, 50 * MS_NS);
-    ASSERT_RECORD(f, 2, 2, VCB_FATE_DELIVERED, 55 * MS_NS);
-    vcb_link_settings_clear(&settings);
-}
-
-static void a_packet_held_back_holds_nobody_up(void)
-{
-    g_autoptr(Fixture) f = plain(delay_50);
-    VcbLinkSettings settings;
-
-    vcb_link_settings_copy(&settings, vcb_link_settings(f->link));
-    settings.rate_bps = 0;
-    settings.reorder_rate = 1;
-    vcb_link_change(f->link, &settings, 0);
-    fixture_send(f, 0, 100);
-    settings.reorder_rate = 0;
-    vcb_link_change(f->link, &settings, 0);
-    fixture_send(f, 5 * MS_NS, 100);
-    fixture_run(f, S_NS, 0);
-    ASSERT_RECORD(f, 0, 1, VCB_FATE_DELIVERED, 55 * MS_NS);
-    ASSERT_RECORD(f, 1, 0, VCB_FATE_DELIVERED, 70 * MS_NS);
-    CU_ASSERT_TRUE(fixture_record(f, 1)->is_held_back && !fixture_record(f, 0)->is_held_back);
-    CU_ASSERT_EQUAL(vcb_link_counters(f->link)->reordered, 1);
-    vcb_link_settings_clear(&settings);
 }
 
 static void twice_and_broken(VcbLinkSettings *settings)
@@ -489,6 +312,33 @@ static void links_in_a_row_add_up_exactly(void)
     vcb_link_free(first, S_NS);
 }
 
+/* A copy of one link is a packet like any other on the next. */
+static void a_link_tells_only_what_it_did_itself(void)
+{
+    static const VcbLinkEvents forward = {.deliver = on_forward};
+    g_autoptr(Fixture) second = plain(NULL);
+    VcbPacket *packet = vcb_packet_new();
+    VcbLinkSettings settings;
+    VcbLink *first;
+
+    vcb_link_settings_init(&settings);
+    settings.duplicate_rate = settings.corrupt_rate = settings.reorder_rate = 1;
+    settings.rate_bps = 1e6;
+    first = vcb_link_new(&settings, 1, "bob/up", 0, &forward, second);
+    packet->length = 1000;
+    vcb_link_send(first, packet, 0);
+    vcb_link_advance(first, S_NS);
+    CU_ASSERT_EQUAL(second->records->len, 2);
+    for (guint i = 0; i < 2; i++) {
+        const Record *record = fixture_record(second, i);
+
+        CU_ASSERT_TRUE(!record->is_copy && !record->is_corrupted && !record->is_held_back);
+        CU_ASSERT_EQUAL(record->queued_ns, 0);
+        CU_ASSERT_EQUAL(record->ordinal, i);
+    }
+    vcb_link_free(first, S_NS);
+}
+
 static void fates_have_the_names_of_the_page(void)
 {
     VCB_ASSERT_STRING(vcb_fate_name(VCB_FATE_DELIVERED), "delivered");
@@ -522,24 +372,16 @@ VCB_TEST_MAIN("link", {"delivers at once where nothing delays", delivers_at_once
               {"a packet takes its bits by the rate", a_packet_takes_its_bits_by_the_rate},
               {"drops the packet that overflows the queue", drops_the_packet_that_overflows_the_queue},
               {"counts the bytes that wait", counts_the_bytes_that_wait},
-              {"counts the time that waits at the present rate",
-               counts_the_time_that_waits_at_the_present_rate},
               {"a link without a queue still sends", a_link_without_a_queue_still_sends},
               {"without capacity nothing waits", without_capacity_nothing_waits},
               {"drops what is longer than the MTU", drops_what_is_longer_than_the_mtu},
-              {"a lost packet uses capacity", a_lost_packet_uses_capacity},
               {"the delay begins behind the queue", the_delay_begins_behind_the_queue},
               {"lateness moves no ideal time", lateness_moves_no_ideal_time},
-              {"a step in a transmission slows the rest", a_step_in_a_transmission_slows_the_rest},
-              {"a change in a transmission speeds up the rest",
-               a_change_in_a_transmission_speeds_up_the_rest},
-              {"going down drops what waits", going_down_drops_what_waits},
-              {"a shorter delay lets nobody overtake", a_shorter_delay_lets_nobody_overtake},
-              {"a packet held back holds nobody up", a_packet_held_back_holds_nobody_up},
               {"a copy leaves right behind and is the same", a_copy_leaves_right_behind_and_is_the_same},
               {"damage is one bit behind the IP header", damage_is_one_bit_behind_the_ip_header},
               {"headers stay whole", headers_stay_whole},
               {"removing drops all that is on it", removing_drops_all_that_is_on_it},
               {"links in a row add up exactly", links_in_a_row_add_up_exactly},
+              {"a link tells only what it did itself", a_link_tells_only_what_it_did_itself},
               {"fates have the names of the page", fates_have_the_names_of_the_page},
               {"a packet from the pool is blank", a_packet_from_the_pool_is_blank})
