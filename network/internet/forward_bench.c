@@ -117,8 +117,8 @@ int main(int argc, char **argv)
     }
     vcb_internet_advance(internet, now_ns += 100000000);
     took_ns = cpu_ns() - began_ns;
-    printf("%" G_GUINT64_FORMAT " packets of %d bytes, 1000 lines: %.0f ns of CPU a packet, %.1f %% came\n", n,
-           28 + PAYLOAD, (double)took_ns / (double)n, 100.0 * (double)n_output / (double)n);
+    printf("%" G_GUINT64_FORMAT " packets of %d bytes, 1000 lines: %.0f ns of CPU a packet, %.1f %% came\n",
+           n, 28 + PAYLOAD, (double)took_ns / (double)n, 100.0 * (double)n_output / (double)n);
     vcb_internet_free(internet, now_ns);
     vcb_packet_pool_clear();
     /* Lost by the two lines only: 1 % twice. */
