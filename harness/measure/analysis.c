@@ -17,7 +17,7 @@ static void call_free(gpointer data)
     cJSON_Delete(call->candidate_types);
     g_ptr_array_unref(call->series);
     g_ptr_array_unref(call->truth);
-    vcb_network_free(call->network);
+    vcb_network_data_free(call->network);
     g_free(call->reason);
     g_free(call);
 }
@@ -54,7 +54,7 @@ void vcb_analysis_free(VcbAnalysis *analysis)
     g_ptr_array_unref(analysis->metrics);
     g_ptr_array_unref(analysis->expectations);
     g_ptr_array_unref(analysis->notes);
-    vcb_audit_clear(&analysis->audit);
+    vcb_network_audit_clear(&analysis->audit);
     g_free(analysis->reason);
     g_free(analysis);
 }
@@ -126,7 +126,7 @@ static VcbCallAnalysis *analyse_call(const VcbRunData *data, const VcbCallData *
     call->data = call_data;
     call->setup = vcb_setup_of(call_data);
     call->is_connected = call->setup.connected_us != VCB_UNKNOWN_US;
-    call->network = vcb_network_of(call_data);
+    call->network = vcb_network_data_of(call_data);
     call->truth = call->network ? vcb_truth_of(call_data, call->network) : g_ptr_array_new();
     call->metrics = vcb_metrics_of_call(call_data, call->network, &call->setup,
                                         vcb_json_int(data->start, "warmup_us", 0));
@@ -220,7 +220,7 @@ static GPtrArray *read_expectations(const VcbAnalysis *analysis)
 /* One busy call among many does not make the run invalid, but should be known. */
 static void note_lateness(VcbAnalysis *analysis, const VcbCallData *call)
 {
-    double p99_ms = vcb_audit_lateness_of_call_ms(analysis->data, call);
+    double p99_ms = vcb_network_audit_lateness_of_call_ms(analysis->data, call);
 
     if (analysis->audit.verdict == VCB_VERDICT_PASS && p99_ms > analysis->audit.bound_ms)
         g_ptr_array_add(
@@ -321,7 +321,7 @@ VcbAnalysis *vcb_analysis_new(const VcbRunData *data)
     }
     analysis->n_planned = (guint)cJSON_GetArraySize(vcb_json_array(data->start, "plan"));
     analysis->n_planned = MAX(analysis->n_planned, analysis->calls->len);
-    vcb_audit_read(data, &analysis->audit);
+    vcb_network_audit_read(data, &analysis->audit);
     analysis->run_metrics = vcb_metrics_of_run(data, &analysis->audit);
     analysis->metrics = analyse_all(analysis);
     analysis->expectations = read_expectations(analysis);

@@ -110,7 +110,7 @@ static double over_peers(const OverPeers *over, VcbOverPeers how)
 }
 
 /* The network's own count of what this peer was sent. */
-static StreamValue true_loss(const VcbCallData *call, const VcbNetwork *network, const char *peer,
+static StreamValue true_loss(const VcbCallData *call, const VcbNetworkData *network, const char *peer,
                              VcbKind kind, gint64 from_us)
 {
     StreamValue result = {NAN, NAN, NAN};
@@ -121,8 +121,8 @@ static StreamValue true_loss(const VcbCallData *call, const VcbNetwork *network,
     return result;
 }
 
-static void measure_streams(const VcbCallData *call, const VcbNetwork *network, gint64 from_us, VcbKind kind,
-                            VcbDirection direction, VcbMetricSet *metrics)
+static void measure_streams(const VcbCallData *call, const VcbNetworkData *network, gint64 from_us,
+                            VcbKind kind, VcbDirection direction, VcbMetricSet *metrics)
 {
     g_autofree OverPeers *totals = g_new0(OverPeers, VCB_N_METRICS);
     g_autoptr(VcbMetricSet) per_peer = vcb_metric_set_new();
@@ -289,8 +289,8 @@ static double is_relayed(const VcbCallData *call)
     return types->child ? relayed : NAN;
 }
 
-VcbMetricSet *vcb_metrics_of_call(const VcbCallData *call, const VcbNetwork *network, const VcbSetup *setup,
-                                  gint64 warmup_us)
+VcbMetricSet *vcb_metrics_of_call(const VcbCallData *call, const VcbNetworkData *network,
+                                  const VcbSetup *setup, gint64 warmup_us)
 {
     VcbMetricSet *metrics = vcb_metric_set_new();
     gint64 from_us = setup->connected_us == VCB_UNKNOWN_US ? VCB_UNKNOWN_US : setup->connected_us + warmup_us;
@@ -345,7 +345,7 @@ static double total_cpu_us(const VcbRunData *data)
     return total;
 }
 
-VcbMetricSet *vcb_metrics_of_run(const VcbRunData *data, const VcbAudit *audit)
+VcbMetricSet *vcb_metrics_of_run(const VcbRunData *data, const VcbNetworkAudit *audit)
 {
     static const char *const PROCESSES[] = {"vcbench", "signald", "network"};
     VcbMetricSet *metrics = vcb_metric_set_new();

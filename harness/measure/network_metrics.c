@@ -12,7 +12,7 @@ gint64 vcb_network_until_us(const VcbCallData *call)
     return stopping ? stopping->t_us : call->end_us >= 0 ? call->end_us : G_MAXINT64;
 }
 
-GArray *vcb_link_delays_ms(const VcbLink *link, guint first, guint last)
+GArray *vcb_link_delays_ms(const VcbLinkData *link, guint first, guint last)
 {
     GArray *delays = g_array_new(FALSE, FALSE, sizeof(VcbWeighted));
 
@@ -27,7 +27,7 @@ GArray *vcb_link_delays_ms(const VcbLink *link, guint first, guint last)
 
 /* One link direction in the measured window. NAN where nothing tells. */
 typedef struct {
-    const VcbLink *link;
+    const VcbLinkData *link;
     double sent, lost, lost_to_queue, delivered, rate_bps, n_delays, delay_ms, delay_p95_ms, queue_ms;
 } Measured;
 
@@ -37,7 +37,7 @@ static double increase(double first, double last)
     return isfinite(first) && isfinite(last) ? fmax(last - first, 0) : NAN;
 }
 
-static Measured measure_link(const VcbLink *link, guint first, guint last)
+static Measured measure_link(const VcbLinkData *link, guint first, guint last)
 {
     const VcbLinkLine *from = &g_array_index(link->lines, VcbLinkLine, first);
     const VcbLinkLine *to = &g_array_index(link->lines, VcbLinkLine, last);
@@ -162,24 +162,62 @@ static void put_call(const VcbCallData *call, const GArray *all, VcbMetricSet *m
     vcb_metric_set_put(metrics, "link_queue_ms", queue_ms);
 }
 
-void vcb_network_measure(const VcbCallData *call, const VcbNetwork *network, gint64 from_us,
+/* What each sink of cross traffic got, from its first line in the window to its last, added up. */
+static void add_cross_traffic(const GPtrArray *events, const VcbCallData *call, gint64 from_us,
+                              gint64 until_us, double *sum_bps)
+{
+    g_autoptr(GHashTable) first = g_hash_table_new(g_str_hash, g_str_equal); /* source -> VcbEvent, no-ref */
+    g_autoptr(GHashTable) last = g_hash_table_new(g_str_hash, g_str_equal);
+    GHashTableIter iter;
+    gpointer source, to;
+
+    for (guint i = 0; i < events->len; i++) {
+        VcbEvent *event = events->pdata[i];
+
+        if (!vcb_event_matches(event, NULL, "traffic", "role", "sink") || event->t_us < from_us ||
+            event->t_us > until_us ||
+            strcmp(vcb_json_string(event->json, "network", call->network), call->network) != 0)
+            continue;
+        if (!g_hash_table_contains(first, event->source))
+            g_hash_table_insert(first, (gpointer)event->source, event);
+        g_hash_table_insert(last, (gpointer)event->source, event);
+    }
+    g_hash_table_iter_init(&iter, last);
+    while (g_hash_table_iter_next(&iter, &source, &to)) {
+        const VcbEvent *from = g_hash_table_lookup(first, source), *until = to;
+        double seconds = (double)(until->t_us - from->t_us) / G_USEC_PER_SEC;
+
+        if (seconds > 0)
+            *sum_bps = add(*sum_bps, 8 *
+                                         increase(vcb_json_number(from->json, "bytes", NAN),
+                                                  vcb_json_number(until->json, "bytes", NAN)) /
+                                         seconds);
+    }
+}
+
+void vcb_network_measure(const VcbCallData *call, const VcbNetworkData *network, gint64 from_us,
                          VcbMetricSet *metrics)
 {
     g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(Measured));
     gint64 until_us = vcb_network_until_us(call);
+    double cross_traffic_bps = NAN;
 
     if (from_us == VCB_UNKNOWN_US)
         return;
     for (guint i = 0; i < network->links->len; i++) {
-        const VcbLink *link = network->links->pdata[i];
+        const VcbLinkData *link = network->links->pdata[i];
         guint first, last;
         Measured measured;
 
-        if (!link->is_counted || !vcb_link_window(link, from_us, until_us, &first, &last))
+        if (!link->is_counted || !vcb_link_data_window(link, from_us, until_us, &first, &last))
             continue;
         measured = measure_link(link, first, last);
         g_array_append_val(all, measured);
     }
+    add_cross_traffic(call->events, call, from_us, until_us, &cross_traffic_bps);
+    if (isnan(cross_traffic_bps) && call->network_events) /* of a shared network: without a call */
+        add_cross_traffic(call->network_events, call, from_us, until_us, &cross_traffic_bps);
+    vcb_metric_set_put(metrics, "cross_traffic_bps", cross_traffic_bps);
     put_call(call, all, metrics);
     for (guint i = 0; i < all->len; i++)
         put_link(metrics, &g_array_index(all, Measured, i));

@@ -88,8 +88,7 @@ static void append_drops(GString *text, const VcbCallData *call, const VcbEvent 
                    {"no-route", "router", "had no route for"}};
     const cJSON *dropped = vcb_json_object(router->json, "dropped");
     const char *peer;
-    g_autofree char *name =
-        vcb_network_name_in_call(call, vcb_json_string(router->json, "router", "?"), &peer);
+    g_autofree char *name = vcb_network_data_name(call, vcb_json_string(router->json, "router", "?"), &peer);
 
     for (gsize i = 0; name && i < G_N_ELEMENTS(REASONS); i++) {
         double n = vcb_json_number(dropped, REASONS[i].reason, 0);
@@ -102,7 +101,7 @@ static void append_drops(GString *text, const VcbCallData *call, const VcbEvent 
 
 /* "; no candidate pair worked: bob's NAT filtered 34 packets; TURN was not offered". "" where no NAT and no firewall
  * was in the way. */
-static char *held_back_text(const VcbRunData *data, const VcbCallData *call, const VcbNetwork *network)
+static char *held_back_text(const VcbRunData *data, const VcbCallData *call, const VcbNetworkData *network)
 {
     g_autoptr(GString) drops = g_string_new(NULL);
 
@@ -150,7 +149,7 @@ static char *reason_of_events(const VcbCallData *call, const VcbSetup *setup, gb
 }
 
 char *vcb_reason_of(const VcbRunData *data, const VcbCallData *call, const VcbSetup *setup,
-                    const VcbNetwork *network, gboolean *ret_process_died)
+                    const VcbNetworkData *network, gboolean *ret_process_died)
 {
     g_autofree char *why = reason_of_events(call, setup, ret_process_died), *held_back = NULL;
 

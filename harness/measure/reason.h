@@ -1,7 +1,7 @@
 /* What broke, in words: the first thing in a call's events that explains why it did not go as planned. */
 #pragma once
 
-#include "harness/measure/network.h"
+#include "harness/measure/network_data.h"
 #include "harness/measure/run_data.h"
 #include "harness/measure/setup.h"
 
@@ -11,4 +11,4 @@
  * NAT filtered 34 packets; TURN was not offered". *ret_process_died: a process of the call ended that should not have.
  * network: NULL where none was emulated. */
 char *vcb_reason_of(const VcbRunData *data, const VcbCallData *call, const VcbSetup *setup,
-                    const VcbNetwork *network, gboolean *ret_process_died);
+                    const VcbNetworkData *network, gboolean *ret_process_died);

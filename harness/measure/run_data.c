@@ -184,7 +184,7 @@ static void take_line(VcbRunData *data, GHashTable *by_id, const char *line, gsi
     event->source = vcb_json_string(json, "source", "");
     event->type = vcb_json_string(json, "type", "");
     g_ptr_array_add(data->events, event);
-    if (strcmp(event->source, "network") == 0)
+    if (strcmp(event->source, "network") == 0 || strcmp(event->type, "traffic") == 0)
         take_network_event(data, event);
     call = vcb_json_string(json, "call", NULL);
     if (call && *call)

@@ -90,15 +90,15 @@ static void take_reports(const VcbCallData *call, GPtrArray *all)
 }
 
 /* Streams that only the links know: what came up a peer's line is that peer's. */
-static void take_unreported(const VcbCallData *call, const VcbNetwork *network, GPtrArray *all)
+static void take_unreported(const VcbCallData *call, const VcbNetworkData *network, GPtrArray *all)
 {
     for (guint i = 0; i < network->links->len; i++) {
-        const VcbLink *link = network->links->pdata[i];
+        const VcbLinkData *link = network->links->pdata[i];
         const cJSON *flow;
 
         if (!link->is_line || link->direction != VCB_LINK_UP)
             continue;
-        cJSON_ArrayForEach (flow, vcb_json_array(vcb_link_last(link)->json, "flows")) {
+        cJSON_ArrayForEach (flow, vcb_json_array(vcb_link_data_last(link)->json, "flows")) {
             gint64 ssrc = vcb_json_int(flow, "ssrc", -1);
             VcbStreamTruth *truth;
 
@@ -118,13 +118,13 @@ static double plus(double sum, double value)
     return isnan(sum) ? value : sum + value;
 }
 
-static void take_links(const VcbNetwork *network, VcbStreamTruth *truth)
+static void take_links(const VcbNetworkData *network, VcbStreamTruth *truth)
 {
     g_autoptr(GString) drops = g_string_new(NULL);
 
     for (guint i = 0; i < network->links->len; i++) {
-        const VcbLink *link = network->links->pdata[i];
-        VcbFlow flow = vcb_link_flow(vcb_link_last(link), truth->ssrc);
+        const VcbLinkData *link = network->links->pdata[i];
+        VcbFlow flow = vcb_link_data_flow(vcb_link_data_last(link), truth->ssrc);
 
         if (!flow.is_seen)
             continue;
@@ -145,7 +145,7 @@ static void take_links(const VcbNetwork *network, VcbStreamTruth *truth)
     truth->drops = g_string_free(g_steal_pointer(&drops), FALSE);
 }
 
-GPtrArray *vcb_truth_of(const VcbCallData *call, const VcbNetwork *network)
+GPtrArray *vcb_truth_of(const VcbCallData *call, const VcbNetworkData *network)
 {
     GPtrArray *all = g_ptr_array_new_with_free_func(truth_free);
 
@@ -156,7 +156,7 @@ GPtrArray *vcb_truth_of(const VcbCallData *call, const VcbNetwork *network)
     return all;
 }
 
-gboolean vcb_truth_loss(const VcbCallData *call, const VcbNetwork *network, const char *receiver,
+gboolean vcb_truth_loss(const VcbCallData *call, const VcbNetworkData *network, const char *receiver,
                         VcbKind kind, gint64 from_us, gint64 until_us, double *ret_dropped, double *ret_sent)
 {
     g_autoptr(GPtrArray) streams = g_ptr_array_new_with_free_func(truth_free);
@@ -169,14 +169,14 @@ gboolean vcb_truth_loss(const VcbCallData *call, const VcbNetwork *network, cons
         if (stream->kind != kind || g_strcmp0(stream->receiver, receiver) != 0)
             continue;
         for (guint i = 0; i < network->links->len; i++) {
-            const VcbLink *link = network->links->pdata[i];
+            const VcbLinkData *link = network->links->pdata[i];
             guint first, last;
             VcbFlow from, to;
 
-            if (!vcb_link_window(link, from_us, until_us, &first, &last))
+            if (!vcb_link_data_window(link, from_us, until_us, &first, &last))
                 continue;
-            from = vcb_link_flow(&g_array_index(link->lines, VcbLinkLine, first), stream->ssrc);
-            to = vcb_link_flow(&g_array_index(link->lines, VcbLinkLine, last), stream->ssrc);
+            from = vcb_link_data_flow(&g_array_index(link->lines, VcbLinkLine, first), stream->ssrc);
+            to = vcb_link_data_flow(&g_array_index(link->lines, VcbLinkLine, last), stream->ssrc);
             dropped += fmax(to.dropped - from.dropped, 0);
             if (link->is_line && link->direction == VCB_LINK_UP && g_strcmp0(link->peer, stream->sender) == 0)
                 sent += fmax(to.sent - from.sent, 0);

@@ -8,7 +8,7 @@
  * made its last stats is the honest difference between them: packets of some milliseconds. */
 #pragma once
 
-#include "harness/measure/network.h"
+#include "harness/measure/network_data.h"
 
 typedef struct {
     guint32 ssrc;
@@ -23,9 +23,9 @@ typedef struct {
 } VcbStreamTruth;
 
 /* Every stream that a peer reports or a line carried: GPtrArray of VcbStreamTruth, owned. */
-GPtrArray *vcb_truth_of(const VcbCallData *call, const VcbNetwork *network);
+GPtrArray *vcb_truth_of(const VcbCallData *call, const VcbNetworkData *network);
 
 /* Packets of a kind that `receiver` was sent and that the links dropped, between the first line at or after from_us
  * and the last one at or before until_us. FALSE where the links do not tell. */
-gboolean vcb_truth_loss(const VcbCallData *call, const VcbNetwork *network, const char *receiver,
+gboolean vcb_truth_loss(const VcbCallData *call, const VcbNetworkData *network, const char *receiver,
                         VcbKind kind, gint64 from_us, gint64 until_us, double *ret_dropped, double *ret_sent);

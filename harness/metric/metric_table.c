@@ -57,6 +57,9 @@ const VcbMetricInfo VCB_METRICS[] = {
      "1 where a candidate of the selected pair of either peer is a `relay` (TURN), else 0. Its interval is "
      "Wilson's, of the rate",
      "RTCIceCandidateType; RFC 8656", .is_binary = TRUE},
+    {"cross_traffic_bps", "bit/s", CALL, .better = VCB_BETTER_NEITHER,
+     "payload of the cross traffic beside the call that arrived, a second, over all its flows",
+     "`bytes` of vcbench-traffic's sinks"},
 
     {"bitrate_bps", "bit/s", STREAM(BOTH, BOTH), HIGHER, "8 x bytes of payload a second",
      "`bytesReceived`, `bytesSent`", RULE(RATE, BYTES, 8, MEAN)},

@@ -33,8 +33,9 @@ static const TimeGraph GRAPHS[] = {
 
 /* One line of a panel. */
 typedef struct {
-    char *label; /* "alice", or "codec=vp9 alice" */
+    char *label; /* "alice", "codec=vp9 alice", "alice 2" of the second pair in a shared network */
     guint variant;
+    int pair; /* 0: of all pairs */
     char *peer;
     GPtrArray *bins; /* GArray of double, owned; NULL where empty */
     gboolean has_band;
@@ -56,19 +57,38 @@ static void bin_free(gpointer data)
         g_array_unref(data);
 }
 
-static Line *line_for(const VcbAnalysis *analysis, GPtrArray *lines, guint variant, const char *peer)
+gint64 vcb_time_graph_zero_us(const VcbAnalysis *analysis, const VcbCallAnalysis *call)
 {
+    gint64 zero_us = call->setup.connected_us;
+
+    for (guint i = 0; call->data->n_sharing > 1 && i < analysis->calls->len; i++) {
+        const VcbCallAnalysis *other = analysis->calls->pdata[i];
+
+        if (strcmp(other->data->network, call->data->network) == 0)
+            zero_us = MAX(zero_us, other->setup.connected_us);
+    }
+    return zero_us;
+}
+
+/* Flows that compete in one network are looked at one by one. */
+static Line *line_for(const VcbAnalysis *analysis, GPtrArray *lines, const VcbCallData *call,
+                      const char *peer)
+{
+    guint variant = call->variant;
+    int pair = call->n_sharing > 1 ? call->pair : 0;
     const char *name = vcb_run_data_variant_name(analysis->data, variant);
-    g_autofree char *label = *name ? g_strdup_printf("%s %s", name, peer) : g_strdup(peer);
+    g_autofree char *who = pair ? g_strdup_printf("%s %d", peer, pair) : g_strdup(peer);
+    g_autofree char *label = *name ? g_strdup_printf("%s %s", name, who) : g_strdup(who);
     Line *line;
 
     for (guint i = 0; i < lines->len; i++) {
         line = lines->pdata[i];
-        if (line->variant == variant && strcmp(line->peer, peer) == 0)
+        if (line->variant == variant && line->pair == pair && strcmp(line->peer, peer) == 0)
             return line;
     }
     line = g_new0(Line, 1);
     line->variant = variant;
+    line->pair = pair;
     line->peer = g_strdup(peer);
     line->label = vcb_graph_label(label);
     line->bins = g_ptr_array_new_with_free_func(bin_free);
@@ -104,6 +124,7 @@ static GPtrArray *lines_of(const VcbAnalysis *analysis, const TimeGraph *graph, 
 
     for (guint i = 0; i < analysis->calls->len; i++) {
         const VcbCallAnalysis *call = analysis->calls->pdata[i];
+        gint64 later_us = vcb_time_graph_zero_us(analysis, call) - call->setup.connected_us;
 
         for (guint s = 0; call->is_valid && s < call->series->len; s++) {
             const VcbSeries *series = call->series->pdata[s];
@@ -114,9 +135,9 @@ static GPtrArray *lines_of(const VcbAnalysis *analysis, const TimeGraph *graph, 
                 const VcbPoint *point = &g_array_index(series->points, VcbPoint, p);
                 double value = point->value[graph->value] * graph->scale;
 
-                if (point->t_us >= 0 && isfinite(value))
-                    add_value(line_for(analysis, lines, call->data->variant, series->peer),
-                              (point->t_us + width_us / 2) / width_us, value);
+                if (point->t_us >= later_us && isfinite(value))
+                    add_value(line_for(analysis, lines, call->data, series->peer),
+                              (point->t_us - later_us + width_us / 2) / width_us, value);
             }
         }
     }
@@ -173,7 +194,18 @@ static void add_mark(GPtrArray *marks, const char *label, double at_s)
     g_ptr_array_add(marks, mark);
 }
 
-/* What was done on the timeline, and what the message scheduler decided after the calls had connected. */
+/* The same thing done again in a call is another mark. */
+static void add_event(GPtrArray *marks, GHashTable *seen, char *text, gint64 since_us)
+{
+    guint times = GPOINTER_TO_UINT(g_hash_table_lookup(seen, text)) + 1;
+    g_autofree char *key = times > 1 ? g_strdup_printf("%s (%u)", text, times) : g_strdup(text);
+
+    g_hash_table_replace(seen, text, GUINT_TO_POINTER(times));
+    add_mark(marks, key, (double)since_us / G_USEC_PER_SEC);
+}
+
+/* What was done on the timeline, what the message scheduler decided after the calls had connected, and how their
+ * networks changed. */
 static GPtrArray *marks_of(const VcbAnalysis *analysis)
 {
     GPtrArray *marks = g_ptr_array_new_with_free_func(mark_free);
@@ -181,30 +213,36 @@ static GPtrArray *marks_of(const VcbAnalysis *analysis)
     for (guint i = 0; i < analysis->calls->len; i++) {
         const VcbCallAnalysis *call = analysis->calls->pdata[i];
         g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        gint64 zero_us = vcb_time_graph_zero_us(analysis, call);
 
-        for (guint e = 0; call->is_valid && call->is_connected && e < call->data->events->len; e++) {
+        if (!call->is_valid || !call->is_connected)
+            continue;
+        for (guint e = 0; e < call->data->events->len; e++) {
             const VcbEvent *event = call->data->events->pdata[e];
             gboolean is_timeline = vcb_event_matches(event, "vcbench", "timeline", NULL, NULL);
-            g_autofree char *text = NULL, *key = NULL;
-            guint times;
 
-            if (event->t_us < call->setup.connected_us ||
+            if (event->t_us < zero_us ||
                 (!is_timeline && !vcb_event_matches(event, "signald", "decision", NULL, NULL)))
                 continue;
-            text =
-                g_strdup_printf("%s: %s", vcb_json_string(event->json, is_timeline ? "peer" : "message", "?"),
-                                vcb_json_string(event->json, "action", "?"));
-            times = GPOINTER_TO_UINT(g_hash_table_lookup(seen, text)) + 1;
-            key = times > 1 ? g_strdup_printf("%s (%u)", text, times) : g_strdup(text);
-            g_hash_table_replace(seen, g_steal_pointer(&text), GUINT_TO_POINTER(times));
-            add_mark(marks, key, (double)(event->t_us - call->setup.connected_us) / G_USEC_PER_SEC);
+            add_event(marks, seen,
+                      g_strdup_printf("%s: %s",
+                                      vcb_json_string(event->json, is_timeline ? "peer" : "message", "?"),
+                                      vcb_json_string(event->json, "action", "?")),
+                      event->t_us - zero_us);
+        }
+        for (guint e = 0; call->network && e < call->network->changes->len; e++) {
+            const VcbEvent *event = call->network->changes->pdata[e];
+
+            if (event->t_us >= zero_us)
+                add_event(marks, seen, vcb_network_data_change_text(call->data, event),
+                          event->t_us - zero_us);
         }
     }
     return marks;
 }
 
 /* Marks and warm-up, behind the lines of each panel; words only in the first. */
-static void write_marks(const VcbAnalysis *analysis, GString *body, gboolean with_words)
+void vcb_time_graph_marks(const VcbAnalysis *analysis, GString *body, gboolean with_words)
 {
     g_autoptr(GPtrArray) marks = marks_of(analysis);
     double warmup_s = (double)vcb_json_int(analysis->data->start, "warmup_us", 0) / G_USEC_PER_SEC;
@@ -260,7 +298,7 @@ static void write_panel(const VcbAnalysis *analysis, GString *script, GString *b
     /* All zero is the best that a loss can be, and gnuplot asks for a range that is not empty. */
     g_string_append_printf(body, "unset label 99\nset yrange %s\nset ylabel '%s, %s'\n",
                            is_all_zero(lines) ? "[0:1]" : graph->y_range, vcb_kind_name(kind), graph->label);
-    write_marks(analysis, body, with_words);
+    vcb_time_graph_marks(analysis, body, with_words);
     for (guint pass = 0; pass < 2; pass++) { /* bands below all lines */
         for (guint i = 0; i < lines->len; i++) {
             const Line *line = lines->pdata[i];

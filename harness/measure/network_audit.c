@@ -1,4 +1,4 @@
-#include "harness/measure/audit.h"
+#include "harness/measure/network_audit.h"
 
 #include "harness/measure/statistics.h"
 
@@ -47,7 +47,7 @@ static GArray *seconds_of(const VcbRunData *data, gint64 from_us, gint64 until_u
     return values;
 }
 
-double vcb_audit_lateness_of_call_ms(const VcbRunData *data, const VcbCallData *call)
+double vcb_network_audit_lateness_of_call_ms(const VcbRunData *data, const VcbCallData *call)
 {
     g_autoptr(GArray) values = NULL;
 
@@ -57,7 +57,7 @@ double vcb_audit_lateness_of_call_ms(const VcbRunData *data, const VcbCallData *
     return vcb_weighted_quantile(values, 0.99) / 1000;
 }
 
-char *vcb_audit_account(const cJSON *line)
+char *vcb_network_audit_account(const cJSON *line)
 {
     double sent = vcb_json_number(line, "sent", NAN), duplicated = vcb_json_number(line, "duplicated", NAN);
     double delivered = vcb_json_number(line, "delivered", NAN), queued = vcb_json_number(line, "queued", NAN);
@@ -76,7 +76,7 @@ char *vcb_audit_account(const cJSON *line)
         vcb_json_string(line, "direction", "?"), sent, duplicated, delivered, dropped, queued);
 }
 
-static void read_lateness(const VcbRunData *data, VcbAudit *audit)
+static void read_lateness(const VcbRunData *data, VcbNetworkAudit *audit)
 {
     const VcbEvent *final = NULL;
     guint n = 0;
@@ -116,7 +116,7 @@ static void read_lateness(const VcbRunData *data, VcbAudit *audit)
     }
 }
 
-static void read_calls(const VcbRunData *data, VcbAudit *audit)
+static void read_calls(const VcbRunData *data, VcbNetworkAudit *audit)
 {
     for (guint i = 0; i < data->calls->len; i++) {
         const VcbCallData *call = data->calls->pdata[i];
@@ -128,7 +128,7 @@ static void read_calls(const VcbRunData *data, VcbAudit *audit)
             continue;
         audit->is_used = TRUE;
         audit->bound_ms = isnan(audit->bound_ms) ? bound_ms : fmin(audit->bound_ms, bound_ms);
-        p99_ms = vcb_audit_lateness_of_call_ms(data, call);
+        p99_ms = vcb_network_audit_lateness_of_call_ms(data, call);
         if (isfinite(p99_ms) && (!audit->worst || p99_ms > audit->worst_p99_ms)) {
             audit->worst = call;
             audit->worst_p99_ms = p99_ms;
@@ -144,20 +144,20 @@ static char *first_wrong_account(const VcbRunData *data)
 
         if (!vcb_event_matches(event, "network", "link", NULL, NULL))
             continue;
-        wrong = vcb_audit_account(event->json);
+        wrong = vcb_network_audit_account(event->json);
         if (wrong)
             return wrong;
     }
     return NULL;
 }
 
-static void conclude(VcbAudit *audit, VcbVerdict verdict, char *reason)
+static void conclude(VcbNetworkAudit *audit, VcbVerdict verdict, char *reason)
 {
     audit->verdict = verdict;
     audit->reason = reason;
 }
 
-static char *lateness_text(const VcbAudit *audit)
+static char *lateness_text(const VcbNetworkAudit *audit)
 {
     g_autofree char *worst = audit->worst ? g_strdup_printf(", worst in call %s with %.3g ms",
                                                             audit->worst->id, audit->worst_p99_ms)
@@ -170,19 +170,19 @@ static char *lateness_text(const VcbAudit *audit)
         audit->lateness_p99_ms, audit->bound_ms, worst);
 }
 
-void vcb_audit_read(const VcbRunData *data, VcbAudit *audit)
+void vcb_network_audit_read(const VcbRunData *data, VcbNetworkAudit *audit)
 {
     gboolean is_completed = g_strcmp0(vcb_json_string(data->end, "outcome", NULL), "completed") == 0;
     char *wrong;
 
-    *audit = (VcbAudit){.lateness_n = NAN,
-                        .lateness_p50_ms = NAN,
-                        .lateness_p99_ms = NAN,
-                        .lateness_max_ms = NAN,
-                        .bound_ms = NAN,
-                        .tx_dropped = NAN,
-                        .clock_step_ms = NAN,
-                        .verdict = VCB_VERDICT_PASS};
+    *audit = (VcbNetworkAudit){.lateness_n = NAN,
+                               .lateness_p50_ms = NAN,
+                               .lateness_p99_ms = NAN,
+                               .lateness_max_ms = NAN,
+                               .bound_ms = NAN,
+                               .tx_dropped = NAN,
+                               .clock_step_ms = NAN,
+                               .verdict = VCB_VERDICT_PASS};
     for (guint i = 0; i < data->run_events->len; i++) {
         const VcbEvent *event = data->run_events->pdata[i];
 
@@ -224,7 +224,7 @@ void vcb_audit_read(const VcbRunData *data, VcbAudit *audit)
     }
 }
 
-void vcb_audit_clear(VcbAudit *audit)
+void vcb_network_audit_clear(VcbNetworkAudit *audit)
 {
     g_clear_pointer(&audit->reason, g_free);
 }

@@ -1,18 +1,18 @@
-#include "harness/measure/network.h"
+#include "harness/measure/network_data.h"
 
 #include <math.h>
 #include <string.h>
 
 static void link_free(gpointer data)
 {
-    VcbLink *link = data;
+    VcbLinkData *link = data;
 
     g_free(link->name);
     g_array_unref(link->lines);
     g_free(link);
 }
 
-void vcb_network_free(VcbNetwork *network)
+void vcb_network_data_free(VcbNetworkData *network)
 {
     if (!network)
         return;
@@ -33,7 +33,7 @@ static const char *after(const char *name, const char *prefix)
     return !name[length] ? name + length : name[length] == '-' && name[length + 1] ? name + length + 1 : NULL;
 }
 
-char *vcb_network_name_in_call(const VcbCallData *call, const char *raw, const char **ret_peer)
+char *vcb_network_data_name(const VcbCallData *call, const char *raw, const char **ret_peer)
 {
     g_autofree char *pair = g_strdup_printf("%d", call->pair);
     const char *rest = NULL, *of_pair;
@@ -101,10 +101,10 @@ static VcbLinkLine read_line(const VcbEvent *event)
     };
 }
 
-static VcbLink *find_link(const VcbNetwork *network, const char *name, VcbLinkDirection direction)
+static VcbLinkData *find_link(const VcbNetworkData *network, const char *name, VcbLinkDirection direction)
 {
     for (guint i = 0; i < network->links->len; i++) {
-        VcbLink *link = network->links->pdata[i];
+        VcbLinkData *link = network->links->pdata[i];
 
         if (link->direction == direction && strcmp(link->name, name) == 0)
             return link;
@@ -112,7 +112,8 @@ static VcbLink *find_link(const VcbNetwork *network, const char *name, VcbLinkDi
     return NULL;
 }
 
-const VcbLink *vcb_network_link(const VcbNetwork *network, const char *name, VcbLinkDirection direction)
+const VcbLinkData *vcb_network_data_link(const VcbNetworkData *network, const char *name,
+                                         VcbLinkDirection direction)
 {
     return find_link(network, name, direction);
 }
@@ -125,19 +126,19 @@ static gboolean is_line(const char *name, const char *peer)
     return rest && !g_str_has_prefix(rest, "nat-");
 }
 
-static void take_link(const VcbCallData *call, VcbNetwork *network, const VcbEvent *event)
+static void take_link(const VcbCallData *call, VcbNetworkData *network, const VcbEvent *event)
 {
     const char *raw = vcb_json_string(event->json, "link", ""), *peer;
     VcbLinkDirection direction = vcb_link_direction_from_name(vcb_json_string(event->json, "direction", ""));
-    g_autofree char *name = vcb_network_name_in_call(call, raw, &peer);
+    g_autofree char *name = vcb_network_data_name(call, raw, &peer);
     VcbLinkLine line;
-    VcbLink *link;
+    VcbLinkData *link;
 
     if (!name || !*name || direction == VCB_LINK_NONE)
         return;
     link = find_link(network, name, direction);
     if (!link) {
-        link = g_new0(VcbLink, 1);
+        link = g_new0(VcbLinkData, 1);
         link->direction = direction;
         link->peer = peer;
         link->is_line = is_line(name, peer);
@@ -155,12 +156,12 @@ static void take_link(const VcbCallData *call, VcbNetwork *network, const VcbEve
 static gboolean is_of_call(const VcbCallData *call, const VcbEvent *event)
 {
     const char *raw = vcb_json_string(event->json, "router", vcb_json_string(event->json, "host", "")), *peer;
-    g_autofree char *name = vcb_network_name_in_call(call, raw, &peer);
+    g_autofree char *name = vcb_network_data_name(call, raw, &peer);
 
     return name != NULL;
 }
 
-static void take_router(VcbNetwork *network, VcbEvent *event)
+static void take_router(VcbNetworkData *network, VcbEvent *event)
 {
     const char *name = vcb_json_string(event->json, "router", "");
 
@@ -175,14 +176,14 @@ static void take_router(VcbNetwork *network, VcbEvent *event)
     g_ptr_array_add(network->routers, event);
 }
 
-static guint rank_of(const VcbLink *link)
+static guint rank_of(const VcbLinkData *link)
 {
     return link->peer ? 0 : link->is_counted ? 1 : 2;
 }
 
 static gint compare_links(gconstpointer a, gconstpointer b)
 {
-    const VcbLink *left = *(VcbLink *const *)a, *right = *(VcbLink *const *)b;
+    const VcbLinkData *left = *(VcbLinkData *const *)a, *right = *(VcbLinkData *const *)b;
     int by_name = strcmp(left->name, right->name);
 
     if (rank_of(left) != rank_of(right))
@@ -190,13 +191,13 @@ static gint compare_links(gconstpointer a, gconstpointer b)
     return by_name ? by_name : (int)left->direction - (int)right->direction;
 }
 
-VcbNetwork *vcb_network_of(const VcbCallData *call)
+VcbNetworkData *vcb_network_data_of(const VcbCallData *call)
 {
-    VcbNetwork *network;
+    VcbNetworkData *network;
 
     if (!*call->network)
         return NULL;
-    network = g_new0(VcbNetwork, 1);
+    network = g_new0(VcbNetworkData, 1);
     network->name = call->network;
     network->links = g_ptr_array_new_with_free_func(link_free);
     network->routers = g_ptr_array_new();
@@ -220,13 +221,13 @@ VcbNetwork *vcb_network_of(const VcbCallData *call)
     return network;
 }
 
-const VcbLinkLine *vcb_link_last(const VcbLink *link)
+const VcbLinkLine *vcb_link_data_last(const VcbLinkData *link)
 {
     return &g_array_index(link->lines, VcbLinkLine, link->lines->len - 1);
 }
 
-gboolean vcb_link_window(const VcbLink *link, gint64 from_us, gint64 until_us, guint *ret_first,
-                         guint *ret_last)
+gboolean vcb_link_data_window(const VcbLinkData *link, gint64 from_us, gint64 until_us, guint *ret_first,
+                              guint *ret_last)
 {
     guint first = 0, last;
 
@@ -242,7 +243,7 @@ gboolean vcb_link_window(const VcbLink *link, gint64 from_us, gint64 until_us, g
     return TRUE;
 }
 
-VcbFlow vcb_link_flow(const VcbLinkLine *line, guint32 ssrc)
+VcbFlow vcb_link_data_flow(const VcbLinkLine *line, guint32 ssrc)
 {
     const cJSON *flow;
 
@@ -289,11 +290,11 @@ static void append_setting(GString *text, const cJSON *item)
         g_string_append_printf(text, "%s %s", before, item->string);
 }
 
-char *vcb_network_change_text(const VcbCallData *call, const VcbEvent *change)
+char *vcb_network_data_change_text(const VcbCallData *call, const VcbEvent *change)
 {
     const cJSON *json = change->json, *item;
     const char *direction = vcb_json_string(json, "direction", "both"), *peer;
-    g_autofree char *name = vcb_network_name_in_call(
+    g_autofree char *name = vcb_network_data_name(
         call, vcb_json_string(json, "router", vcb_json_string(json, "host", "network")), &peer);
     GString *text = g_string_new(name ? name : "network");
 

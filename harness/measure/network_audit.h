@@ -23,15 +23,15 @@ typedef struct {
     double worst_p99_ms;
     VcbVerdict verdict; /* PASS, INVALID or ERROR */
     char *reason;       /* owned: a sentence with the remedy; NULL where it passed */
-} VcbAudit;
+} VcbNetworkAudit;
 
-/* Look at all of a run. Clear with vcb_audit_clear. */
-void vcb_audit_read(const VcbRunData *data, VcbAudit *audit);
-void vcb_audit_clear(VcbAudit *audit);
+/* Look at all of a run. Clear with vcb_network_audit_clear. */
+void vcb_network_audit_read(const VcbRunData *data, VcbNetworkAudit *audit);
+void vcb_network_audit_clear(VcbNetworkAudit *audit);
 
 /* 99th percentile of the emulator's lateness in the seconds of a call, in ms; NAN where nothing tells. */
-double vcb_audit_lateness_of_call_ms(const VcbRunData *data, const VcbCallData *call);
+double vcb_network_audit_lateness_of_call_ms(const VcbRunData *data, const VcbCallData *call);
 
 /* "network 0003, link alice up: 10 came and 1 were duplicated, but ...": what is wrong with a `link` line's counts.
  * New string; NULL where they add up. */
-char *vcb_audit_account(const cJSON *link_line);
+char *vcb_network_audit_account(const cJSON *link_line);

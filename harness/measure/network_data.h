@@ -1,7 +1,7 @@
 /* The emulated network of one call, as the emulator's lines tell it (docs/network-emulator.md): its links with
  * their counters over time, its routers, its NAT mappings and changes.
  *
- *   `link`, `router`, `nat-mapping`, `change` of the call's network -> VcbNetwork
+ *   `link`, `router`, `nat-mapping`, `change` of the call's network -> VcbNetworkData
  *
  * Names are the call's: in a network that several calls share, `alice-2` of the second pair is `alice` here, and
  * what belongs to other pairs is left out. */
@@ -33,34 +33,35 @@ typedef struct {
     gboolean is_shared;  /* other calls' packets went over it, too */
     gboolean is_counted; /* part of the call's metrics: not cross traffic's own */
     GArray *lines;       /* VcbLinkLine, owned, in order */
-} VcbLink;
+} VcbLinkData;
 
 typedef struct {
-    const char *name;    /* no-ref */
-    GPtrArray *links;    /* VcbLink, owned: peers' in their order, then the rest by name; up before down */
-    GPtrArray *routers;  /* VcbEvent, no-ref: the last line of each router that dropped something */
+    const char *name;   /* no-ref */
+    GPtrArray *links;   /* VcbLinkData, owned: peers' in their order, then the rest by name; up before down */
+    GPtrArray *routers; /* VcbEvent, no-ref: the last line of each router that dropped something */
     GPtrArray *mappings; /* VcbEvent, no-ref */
     GPtrArray *changes;  /* VcbEvent, no-ref */
-} VcbNetwork;
+} VcbNetworkData;
 
 /* NULL where the call had no emulated network. `call` must outlive it. */
-VcbNetwork *vcb_network_of(const VcbCallData *call);
-void vcb_network_free(VcbNetwork *network);
+VcbNetworkData *vcb_network_data_of(const VcbCallData *call);
+void vcb_network_data_free(VcbNetworkData *network);
 
 /* The name that `raw` has in this call: "alice" for "alice-2" in pair 2. New string; NULL: it is another
  * pair's. *ret_peer (no-ref): the peer whose side it is on, or NULL. */
-char *vcb_network_name_in_call(const VcbCallData *call, const char *raw, const char **ret_peer);
+char *vcb_network_data_name(const VcbCallData *call, const char *raw, const char **ret_peer);
 
 /* Find a link; NULL where the log has none. */
-const VcbLink *vcb_network_link(const VcbNetwork *network, const char *name, VcbLinkDirection direction);
+const VcbLinkData *vcb_network_data_link(const VcbNetworkData *network, const char *name,
+                                         VcbLinkDirection direction);
 
 /* The last line of a link. */
-const VcbLinkLine *vcb_link_last(const VcbLink *link);
+const VcbLinkLine *vcb_link_data_last(const VcbLinkData *link);
 
 /* From the first line at or after from_us to the last one at or before until_us. FALSE where there are not
  * two. */
-gboolean vcb_link_window(const VcbLink *link, gint64 from_us, gint64 until_us, guint *ret_first,
-                         guint *ret_last);
+gboolean vcb_link_data_window(const VcbLinkData *link, gint64 from_us, gint64 until_us, guint *ret_first,
+                              guint *ret_last);
 
 /* What a line counts of one RTP stream; zeros where it has not seen it. */
 typedef struct {
@@ -69,9 +70,9 @@ typedef struct {
     int payload_type; /* -1: not known */
 } VcbFlow;
 
-VcbFlow vcb_link_flow(const VcbLinkLine *line, guint32 ssrc);
+VcbFlow vcb_link_data_flow(const VcbLinkLine *line, guint32 ssrc);
 
 /* "alice up: rate 1 Mbit/s, loss", "bob: wlan0 down, wwan0 up": a `change` line in words. New string. */
-char *vcb_network_change_text(const VcbCallData *call, const VcbEvent *change);
+char *vcb_network_data_change_text(const VcbCallData *call, const VcbEvent *change);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(VcbNetwork, vcb_network_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VcbNetworkData, vcb_network_data_free)
