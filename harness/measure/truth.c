@@ -145,12 +145,35 @@ static void take_links(const VcbNetworkData *network, VcbStreamTruth *truth)
     truth->drops = g_string_free(g_steal_pointer(&drops), FALSE);
 }
 
+static guint index_of(const VcbCallData *call, const char *peer)
+{
+    guint i = 0;
+
+    while (call->peers[i] && g_strcmp0(call->peers[i], peer) != 0)
+        i++;
+    return i;
+}
+
+/* By sender, then video, audio, what the peers do not report, then SSRC. */
+static gint compare_streams(gconstpointer a, gconstpointer b, gpointer user_data)
+{
+    const VcbStreamTruth *left = *(VcbStreamTruth *const *)a, *right = *(VcbStreamTruth *const *)b;
+    int by_sender = (int)index_of(user_data, left->sender) - (int)index_of(user_data, right->sender);
+    int left_kind = (int)(left->kind ? left->kind : VCB_KIND_BOTH);
+    int right_kind = (int)(right->kind ? right->kind : VCB_KIND_BOTH);
+
+    if (by_sender || left_kind != right_kind)
+        return by_sender ? by_sender : left_kind - right_kind;
+    return left->ssrc < right->ssrc ? -1 : left->ssrc > right->ssrc;
+}
+
 GPtrArray *vcb_truth_of(const VcbCallData *call, const VcbNetworkData *network)
 {
     GPtrArray *all = g_ptr_array_new_with_free_func(truth_free);
 
     take_reports(call, all);
     take_unreported(call, network, all);
+    g_ptr_array_sort_with_data(all, compare_streams, (gpointer)call);
     for (guint i = 0; i < all->len; i++)
         take_links(network, all->pdata[i]);
     return all;

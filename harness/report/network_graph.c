@@ -9,6 +9,7 @@
 
 #define MOST_GRAPHS 8
 #define MOST_BINS 5000
+#define MOST_KEYS 8
 
 typedef enum {
     VALUE_RATE,
@@ -163,31 +164,53 @@ static gboolean has_value(const GPtrArray *curves, Value value, gboolean above_z
     return FALSE;
 }
 
-/* One of the three panels: `solid` of each variant, and `dashed` below it where there is any. */
+/* One of the three panels. `dashed` (N_VALUES: none) is drawn beside `solid` where any variant has it. */
+typedef struct {
+    const char *what, *beside, *unit; /* "rate" and "capacity" of "rate (dashed: capacity)" */
+    Value solid, dashed;
+    double origin, height; /* of the whole graph */
+    const char *margins;
+} Panel;
+
+static const Panel PANELS[] = {
+    {"delivered", "capacity", "kbit/s", VALUE_RATE, VALUE_CAPACITY, 0.56, 0.44,
+     "set tmargin 4.6\nset bmargin 0.8\n"},
+    {"delay, 95th percentile", "longest wait in the queue", "ms", VALUE_DELAY, VALUE_WAIT, 0.31, 0.25,
+     "set tmargin 1.8\nset bmargin 0.8\n"},
+    {"dropped", "", "packets/s", VALUE_DROPPED, N_VALUES, 0, 0.31, "set tmargin 1.8\nset bmargin 3.2\n"},
+};
+
+/* Variants have the colours; what is solid and what is dashed stands above each panel. */
 static void write_panel(const VcbAnalysis *analysis, GString *body, const char *prefix,
-                        const GPtrArray *curves, const char *label, Value solid, Value dashed,
-                        const char *titles[2])
+                        const GPtrArray *curves, const Panel *panel)
 {
     guint n_colours = g_strv_length((char **)VCB_GRAPH_COLOURS);
-    gboolean has_dashed = dashed != N_VALUES && has_value(curves, dashed, FALSE);
+    gboolean has_dashed = panel->dashed != N_VALUES && has_value(curves, panel->dashed, FALSE);
+    gboolean has_key = panel == PANELS && curves->len > 1 && curves->len <= MOST_KEYS;
     const char *separator = "";
 
-    g_string_append_printf(body, "set yrange %s\nset ylabel '%s'\nplot ",
-                           has_value(curves, solid, TRUE) ? "[0:*]" : "[0:1]", label);
+    g_string_append_printf(body,
+                           "set origin 0,%g\nset size 1,%g\n%sset yrange %s\nset ylabel '%s'\n"
+                           "set label 98 '%s%s%s%s' at graph 0, graph 1 offset 0,0.7 left font ',11'\nplot ",
+                           panel->origin, panel->height, panel->margins,
+                           has_value(curves, panel->solid, TRUE) ? "[0:*]" : "[0:1]", panel->unit,
+                           panel->what, has_dashed ? " (dashed: " : "", has_dashed ? panel->beside : "",
+                           has_dashed ? ")" : "");
     for (guint i = 0; i < curves->len; i++) {
         const Curve *curve = curves->pdata[i];
         const char *colour = VCB_GRAPH_COLOURS[i % n_colours];
         g_autofree char *variant = vcb_graph_label(vcb_run_data_variant_name(analysis->data, curve->variant));
-        const char *dot = *variant ? ": " : "";
 
         if (has_dashed)
-            g_string_append_printf(body,
-                                   "%s%s_%u using 1:%d with lines lw 1.4 dt 2 lc rgb '%s' title '%s%s%s'",
-                                   separator, prefix, i, 2 + (int)dashed, colour, variant, dot, titles[1]);
-        separator = has_dashed || *separator ? ", \\\n  " : "";
-        g_string_append_printf(
-            body, "%s%s_%u using 1:%d with linespoints lw 1.8 pt %u ps 0.4 lc rgb '%s' title '%s%s%s'",
-            separator, prefix, i, 2 + (int)solid, 5 + 2 * (i % 4), colour, variant, dot, titles[0]);
+            g_string_append_printf(body, "%s%s_%u using 1:%d with lines lw 1.4 dt 2 lc rgb '%s' notitle",
+                                   separator, prefix, i, 2 + (int)panel->dashed, colour);
+        g_string_append_printf(body, "%s%s_%u using 1:%d with linespoints lw 1.8 pt %u ps 0.4 lc rgb '%s' ",
+                               has_dashed || *separator ? ", \\\n  " : "", prefix, i, 2 + (int)panel->solid,
+                               5 + 2 * (i % 4), colour);
+        if (has_key)
+            g_string_append_printf(body, "title '%s'", variant);
+        else
+            g_string_append(body, "notitle");
         separator = ", \\\n  ";
     }
     g_string_append_c(body, '\n');
@@ -205,9 +228,6 @@ static char *file_name(const char *name, VcbLinkDirection direction)
 static void add_graph(const VcbAnalysis *analysis, const char *name, VcbLinkDirection direction, guint number,
                       GString *script, GPtrArray *graphs)
 {
-    static const char *RATES[] = {"delivered", "capacity"},
-                      *DELAYS[] = {"delay, p95", "longest wait in the queue"};
-    static const char *DROPS[] = {"dropped", ""};
     g_autoptr(GPtrArray) curves = curves_of(analysis, name, direction);
     g_autoptr(GString) body = g_string_new(NULL);
     g_autofree char *label = vcb_graph_label(name), *file = file_name(name, direction);
@@ -225,20 +245,19 @@ static void add_graph(const VcbAnalysis *analysis, const char *name, VcbLinkDire
         write_data(script, block, curves->pdata[i]);
     }
     vcb_graph_begin(body, heading);
-    g_string_append(
-        body, "set key at graph 1, graph 1.01 right bottom horizontal samplen 2\n"
-              "set xrange [0:*]\nset lmargin 10\nset rmargin 2\nset multiplot\n"
-              "set origin 0,0.58\nset size 1,0.42\nset tmargin 3.6\nset bmargin 1.2\nset format x ''\n");
-    vcb_time_graph_marks(analysis, body, TRUE);
-    write_panel(analysis, body, prefix, curves, "kbit/s", VALUE_RATE, VALUE_CAPACITY, RATES);
     g_string_append(body,
-                    "unset label\nset origin 0,0.32\nset size 1,0.28\nset tmargin 1.4\nset bmargin 1.2\n");
-    write_panel(analysis, body, prefix, curves, "ms", VALUE_DELAY, VALUE_WAIT, DELAYS);
-    g_string_append(body, "set origin 0,0\nset size 1,0.34\nset tmargin 1.4\nset bmargin 3.2\nset format x\n"
-                          "set xlabel 'since connected (s)'\n");
-    write_panel(analysis, body, prefix, curves, "packets/s", VALUE_DROPPED, N_VALUES, DROPS);
+                    "set key at graph 1, graph 1.01 right bottom horizontal samplen 2\n"
+                    "set xrange [0:*]\nset lmargin 10\nset rmargin 2\nset multiplot\nset format x ''\n");
+    vcb_time_graph_marks(analysis, name, body, TRUE);
+    for (gsize i = 0; i < G_N_ELEMENTS(PANELS); i++) {
+        if (i == 1)
+            g_string_append(body, "unset label\n"); /* the marks' words stand in the first panel */
+        if (i + 1 == G_N_ELEMENTS(PANELS))
+            g_string_append(body, "set format x\nset xlabel 'since connected (s)'\n");
+        write_panel(analysis, body, prefix, curves, &PANELS[i]);
+    }
     g_string_append(body, "unset multiplot\n");
-    vcb_graph_add(script, graphs, file, title, 480, body->str);
+    vcb_graph_add(script, graphs, file, title, 540, body->str);
 }
 
 static gboolean is_new(GPtrArray *seen, const VcbLinkData *link)

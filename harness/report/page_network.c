@@ -70,6 +70,23 @@ static double pct(double part, double whole)
     return whole > 0 ? 100 * part / whole : NAN;
 }
 
+/* The small print of a stream: where packets were dropped, and the bytes. */
+static void write_stream_details(VcbHtml *html, const VcbStreamTruth *truth)
+{
+    g_autofree char *bytes = vcb_quantity(truth->link_bytes, "B"),
+                    *peers = vcb_quantity(truth->bytes_received, "B");
+
+    vcb_html_open(html, "small", "class", "under", NULL);
+    vcb_html_printf(html, "SSRC %u", truth->ssrc);
+    if (!truth->kind)
+        vcb_html_text(html, ", not in the peers' statistics");
+    if (*truth->drops)
+        vcb_html_printf(html, "; dropped: %s", truth->drops);
+    if (isfinite(truth->link_bytes) && isfinite(truth->bytes_received))
+        vcb_html_printf(html, "; payload: %s, by the peer %s", bytes, peers);
+    vcb_html_close(html);
+}
+
 static void truth_row(VcbHtml *html, const VcbStreamTruth *truth)
 {
     g_autofree char *name = truth->kind ? g_strdup(vcb_kind_name(truth->kind))
@@ -78,13 +95,10 @@ static void truth_row(VcbHtml *html, const VcbStreamTruth *truth)
                                 : g_strdup("stream");
 
     vcb_html_open(html, "tr", NULL);
-    vcb_html_open(html, "th", NULL);
+    vcb_html_open(html, "th", "class", "stream", NULL);
     vcb_html_printf(html, "%s, %s → %s", name, truth->sender ? truth->sender : "?",
                     truth->receiver ? truth->receiver : "?");
-    vcb_html_open(html, "small", "class", "under", NULL);
-    vcb_html_printf(html, "SSRC %u%s%s%s", truth->ssrc, *truth->drops ? "; dropped: " : "", truth->drops,
-                    truth->kind ? "" : "; not in the peers' statistics");
-    vcb_html_close(html);
+    write_stream_details(html, truth);
     vcb_html_close(html);
     count_cell(html, truth->packets_sent);
     count_cell(html, truth->link_sent);
@@ -96,17 +110,14 @@ static void truth_row(VcbHtml *html, const VcbStreamTruth *truth)
     difference_cell(html, truth->packets_lost - truth->link_dropped);
     vcb_page_quantity(html, pct(truth->link_dropped, truth->link_sent), "%");
     vcb_page_quantity(html, pct(truth->packets_lost, truth->packets_lost + truth->packets_received), "%");
-    vcb_page_quantity(html, truth->link_bytes, "B");
-    vcb_page_quantity(html, truth->bytes_received, "B");
     vcb_html_close(html);
 }
 
 static void write_truth(VcbHtml *html, const VcbCallAnalysis *call)
 {
     static const char *const COLUMNS[] = {
-        "stream",       ">peer sent", ">came in",        ">delivered", ">peer received",
-        ">±",           ">dropped",   ">peer lost",      ">±",         ">loss",
-        ">peer's loss", ">payload",   ">peer's payload", NULL};
+        "stream",   ">peer sent", ">came in", ">delivered", ">peer received", ">±",
+        ">dropped", ">peer lost", ">±",       ">loss",      ">peer's loss",   NULL};
 
     if (!call->truth->len)
         return;
@@ -117,9 +128,9 @@ static void write_truth(VcbHtml *html, const VcbCallAnalysis *call)
     vcb_page_end_table(html);
     vcb_html_element(
         html, "p", "inside soft",
-        "Of the whole call. Columns that begin with peer are what the peers' statistics say, the others are "
-        "the links' counts. What was on its way when a peer took its last statistics makes a difference of "
-        "a few packets. The links' payload holds SRTP's tag, some 10 bytes a packet.");
+        "Of the whole call, in packets. Columns that name the peer are its statistics, the others are the "
+        "links' counts. What was on its way when a peer took its last statistics makes a difference of a "
+        "few packets. The links' payload holds SRTP's tag, some 10 bytes a packet.");
 }
 
 static void append_drops(GString *text, const cJSON *dropped)
@@ -159,17 +170,28 @@ static void link_row(VcbHtml *html, const VcbLinkData *link)
     count_cell(html, last->delivered);
     count_cell(html, last->dropped);
     vcb_html_element(html, "td", NULL, drops->str);
-    for (gsize i = 0; i < G_N_ELEMENTS(QUANTILES); i++)
-        vcb_page_quantity(html, vcb_weighted_quantile(delays, QUANTILES[i]), "ms");
+    vcb_html_open(html, "td", "class", "n", NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(QUANTILES); i++) {
+        double delay_ms = vcb_weighted_quantile(delays, QUANTILES[i]);
+
+        vcb_html_text(html, i ? " · " : "");
+        if (isfinite(delay_ms))
+            vcb_html_printf(html, "%.1f", delay_ms);
+        else
+            vcb_html_text(html, "–");
+    }
+    vcb_html_text(html, " ms");
+    vcb_html_close(html);
     vcb_page_quantity(html, longest_us / 1000, "ms");
     vcb_html_close(html);
 }
 
 static void write_links(VcbHtml *html, const VcbNetworkData *network)
 {
-    static const char *const COLUMNS[] = {"link",       ">capacity", ">rate",         ">came",
-                                          ">delivered", ">dropped",  "by reason",     ">delay, median",
-                                          ">p95",       ">max",      ">longest wait", NULL};
+    static const char *const COLUMNS[] = {
+        "link",          ">capacity", ">rate",     ">came",
+        ">delivered",    ">dropped",  "by reason", ">delay: median · p95 · max",
+        ">longest wait", NULL};
 
     if (!network->links->len)
         return;

@@ -194,6 +194,12 @@ static void add_mark(GPtrArray *marks, const char *label, double at_s)
     g_ptr_array_add(marks, mark);
 }
 
+static gboolean has_link(const VcbCallAnalysis *call, const char *name)
+{
+    return call->network && (vcb_network_data_link(call->network, name, VCB_LINK_UP) ||
+                             vcb_network_data_link(call->network, name, VCB_LINK_DOWN));
+}
+
 /* The same thing done again in a call is another mark. */
 static void add_event(GPtrArray *marks, GHashTable *seen, char *text, gint64 since_us)
 {
@@ -206,7 +212,7 @@ static void add_event(GPtrArray *marks, GHashTable *seen, char *text, gint64 sin
 
 /* What was done on the timeline, what the message scheduler decided after the calls had connected, and how their
  * networks changed. */
-static GPtrArray *marks_of(const VcbAnalysis *analysis)
+static GPtrArray *marks_of(const VcbAnalysis *analysis, const char *link)
 {
     GPtrArray *marks = g_ptr_array_new_with_free_func(mark_free);
 
@@ -215,7 +221,7 @@ static GPtrArray *marks_of(const VcbAnalysis *analysis)
         g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         gint64 zero_us = vcb_time_graph_zero_us(analysis, call);
 
-        if (!call->is_valid || !call->is_connected)
+        if (!call->is_valid || !call->is_connected || (link && !has_link(call, link)))
             continue;
         for (guint e = 0; e < call->data->events->len; e++) {
             const VcbEvent *event = call->data->events->pdata[e];
@@ -242,9 +248,9 @@ static GPtrArray *marks_of(const VcbAnalysis *analysis)
 }
 
 /* Marks and warm-up, behind the lines of each panel; words only in the first. */
-void vcb_time_graph_marks(const VcbAnalysis *analysis, GString *body, gboolean with_words)
+void vcb_time_graph_marks(const VcbAnalysis *analysis, const char *link, GString *body, gboolean with_words)
 {
-    g_autoptr(GPtrArray) marks = marks_of(analysis);
+    g_autoptr(GPtrArray) marks = marks_of(analysis, link);
     double warmup_s = (double)vcb_json_int(analysis->data->start, "warmup_us", 0) / G_USEC_PER_SEC;
 
     if (warmup_s > 0) {
@@ -298,7 +304,7 @@ static void write_panel(const VcbAnalysis *analysis, GString *script, GString *b
     /* All zero is the best that a loss can be, and gnuplot asks for a range that is not empty. */
     g_string_append_printf(body, "unset label 99\nset yrange %s\nset ylabel '%s, %s'\n",
                            is_all_zero(lines) ? "[0:1]" : graph->y_range, vcb_kind_name(kind), graph->label);
-    vcb_time_graph_marks(analysis, body, with_words);
+    vcb_time_graph_marks(analysis, NULL, body, with_words);
     for (guint pass = 0; pass < 2; pass++) { /* bands below all lines */
         for (guint i = 0; i < lines->len; i++) {
             const Line *line = lines->pdata[i];
@@ -331,7 +337,11 @@ static void add_graph(const VcbAnalysis *analysis, const TimeGraph *graph, GStri
     g_autoptr(GPtrArray) video = lines_of(analysis, graph, VCB_KIND_VIDEO);
     g_autoptr(GPtrArray) audio = lines_of(analysis, graph, VCB_KIND_AUDIO);
     g_autoptr(GString) body = g_string_new(NULL);
-    gboolean both = video->len && audio->len;
+    gboolean both = video->len && audio->len && graph->value != VCB_SERIES_FPS;
+    /* Three rows of two names fit into the graph as it is. */
+    guint key_rows = MAX((MAX(video->len, audio->len) + 1) / 2, 3) - 3;
+    int height = (both ? 420 : 280) + 20 * (int)key_rows;
+    double lower = 0.48 * 420 / height;
     g_autofree char *heading =
         analysis->n_valid > 1
             ? g_strdup_printf("%s: median of the calls%s", graph->heading,
@@ -340,28 +350,29 @@ static void add_graph(const VcbAnalysis *analysis, const TimeGraph *graph, GStri
 
     if (!video->len && !audio->len)
         return;
-    if (graph->value == VCB_SERIES_FPS)
-        both = FALSE;
     vcb_graph_begin(body, heading);
     g_string_append(body, "set key at graph 1, graph 1.01 right bottom horizontal samplen 2\n"
                           "set xrange [0:*]\nset lmargin 10\nset rmargin 2\n");
     if (both)
-        g_string_append(
-            body, "set multiplot\nset origin 0,0.48\nset size 1,0.52\nset tmargin 3.6\nset bmargin 1.6\n");
+        g_string_append_printf(
+            body, "set multiplot\nset origin 0,%.4f\nset size 1,%.4f\nset tmargin %.1f\nset bmargin 1.6\n",
+            lower, 1 - lower, 3.6 + key_rows * 1.4);
     else
-        g_string_append(body, "set tmargin 4\nset xlabel 'since connected (s)'\n");
+        g_string_append_printf(body, "set tmargin %.1f\nset xlabel 'since connected (s)'\n",
+                               4 + key_rows * 1.4);
     if (video->len)
         write_panel(analysis, script, body, graph, VCB_KIND_VIDEO, video, TRUE);
     if (both)
-        g_string_append(
+        g_string_append_printf(
             body,
-            "unset label\nset origin 0,0\nset size 1,0.48\nset tmargin 0.8\nset bmargin 3.2\nunset key\n"
-            "set xlabel 'since connected (s)'\n");
+            "unset label\nset origin 0,0\nset size 1,%.4f\nset tmargin 0.8\nset bmargin 3.2\nunset key\n"
+            "set xlabel 'since connected (s)'\n",
+            lower);
     if (audio->len && (both || !video->len))
         write_panel(analysis, script, body, graph, VCB_KIND_AUDIO, audio, !both);
     if (both)
         g_string_append(body, "unset multiplot\n");
-    vcb_graph_add(script, graphs, graph->name, graph->title, both ? 420 : 280, body->str);
+    vcb_graph_add(script, graphs, graph->name, graph->title, height, body->str);
 }
 
 void vcb_time_graphs_add(const VcbAnalysis *analysis, GString *script, GPtrArray *graphs)

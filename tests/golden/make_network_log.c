@@ -317,8 +317,8 @@ static gint64 write_symmetric(gint64 t_us, const Plan *plan)
 static gint64 write_shared(gint64 t_us, const Plan *plan)
 {
     Network network = {.name = "wave-0003"};
-    Link *bottleneck[] = {add_link(&network, "bottleneck", FALSE, 1.6e6, 0, 20000),
-                          add_link(&network, "bottleneck", TRUE, 1.6e6, 0, 20000)};
+    Link *bottleneck[] = {add_link(&network, "bottleneck", FALSE, 1.9e6, 0, 20000),
+                          add_link(&network, "bottleneck", TRUE, 1.9e6, 0, 20000)};
     Call calls[2];
     gint64 connected_us = 0;
 
