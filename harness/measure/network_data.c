@@ -44,9 +44,11 @@ char *vcb_network_data_name(const VcbCallData *call, const char *raw, const char
         if (rest)
             *ret_peer = *peer;
     }
-    if (!*ret_peer || call->n_sharing < 2 || !g_ascii_isdigit(*rest))
+    if (!*ret_peer || !g_ascii_isdigit(*rest))
         return g_strdup(raw);
     of_pair = after(rest, pair); /* alice-2, alice-2-wwan0 */
+    if (!of_pair && call->n_sharing < 2)
+        return g_strdup(raw);
     if (!of_pair) {
         *ret_peer = NULL;
         return NULL;
