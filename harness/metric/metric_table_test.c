@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define BEGIN "<!-- tables: made from harness/measure/metric_table.c -->\n\n"
+#define BEGIN "<!-- tables: made from harness/metric/metric_table.c -->\n\n"
 #define END "\n<!-- end of the tables -->"
 
 static void the_page_says_what_the_table_says(void)
