@@ -54,7 +54,7 @@ static Log begin(void)
     add(&log, 0, NULL, "vcbench",
         "\"type\":\"run-start\",\"warmup_us\":1000000,\"stats_interval_us\":1000000,\"started_us\":0,"
         "\"peers\":[["
-        "\"alice\",\"bob\"]],\"networks\":[{\"enabled\":true,\"max_lateness_us\":5000}]");
+        "\"alice\",\"bob\"]],\"networks\":[{\"emulated\":true,\"max_lateness_us\":5000}]");
     return log;
 }
 
