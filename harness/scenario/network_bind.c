@@ -126,8 +126,8 @@ static void check_required(VcbBinding *binding, const VcbNode *node, const char 
                          required, example);
 }
 
-/* What follows from what a mapping said of a line, beyond the fields themselves. */
-static void finish_line(VcbBinding *binding, const VcbNode *node, VcbLineText *text)
+/* What follows from what a mapping said of a line, beyond the fields themselves. sound: each field is right by itself. */
+static void finish_line(VcbBinding *binding, const VcbNode *node, VcbLineText *text, gboolean sound)
 {
     VcbDirectionSettings *line = &text->line;
     const VcbNode *loss = vcb_node_get(node, "loss"), *trace = vcb_node_get(node, "trace");
@@ -152,7 +152,7 @@ static void finish_line(VcbBinding *binding, const VcbNode *node, VcbLineText *t
                           NULL);
     if (trace && !trace->broken)
         finish_trace(binding, trace, line);
-    if (loss && !loss->broken)
+    if (loss && !loss->broken && sound)
         finish_loss(binding, loss, text);
     check_required(binding, node, "jitter", "amount", "10ms");
     check_required(binding, node, "reorder", "rate", "1%");
@@ -164,11 +164,12 @@ static void lay_over(VcbBinding *binding, const VcbNode *parent, const char *pat
 {
     const VcbNode *node = vcb_node_get(parent, key);
     g_autofree char *place = g_strdup_printf("%s.%s", path, key);
+    guint before = vcb_problems_added(binding->problems);
 
     if (!node || node->broken || !vcb_bind_expect_mapping(binding, node, key, ""))
         return;
     vcb_bind_table(binding, VCB_NETWORK_LINK_TABLE, node, text, (VcbPlace){place, place}, FALSE);
-    finish_line(binding, node, text);
+    finish_line(binding, node, text, vcb_problems_added(binding->problems) == before);
 }
 
 static VcbDirectionSettings end_line(VcbLineText *text)
@@ -403,7 +404,7 @@ static void resolve_timeline(VcbBinding *binding, VcbNetworkText *text, const Vc
         guint before = vcb_problems_added(binding->problems);
 
         if (node->kind == VCB_NODE_MAPPING) {
-            finish_line(binding, node, &text->timeline[i].change);
+            finish_line(binding, node, &text->timeline[i].change, sound);
             if (sound && vcb_problems_added(binding->problems) == before &&
                 g_str_equal(text->timeline[i].entry.action, "change"))
                 text->timeline[i].entry.set = resolve_change(binding, &text->timeline[i].change, node);
