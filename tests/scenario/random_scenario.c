@@ -176,16 +176,13 @@ static void random_peer(GString *out, GRand *random, guint level)
 static const char *const INTERFACES[] = {
     "    - {name: wwan0, profile: 4g, nat: [symmetric, full-cone], link: {loss: 1%}}\n",
     "    - {name: wwan0, state: down, firewall: {tcp_ports: [443, 80]}, up: {jitter: {amount: 5ms}}}\n",
-    "    - {name: wwan0, ip: ipv4, mtu: 700, down: {rate_steps: [{at: 2s, rate: 1Mbps}, {at: 0, rate: "
-    "unlimited}]}}\n",
+    "    - {name: wwan0, mtu: 700, down: {rate_steps: [{at: 2s, rate: 1Mbps}]}, ip: ipv4}\n",
 };
 
 static const char *const ENTRIES[] = {
     "    - {at: 1s, host: all, do: handover, to: wwan0}\n",
-    "    - {at: 2s, interface: wwan0, direction: up, rate: unlimited, mtu: none, loss: {p: 1%, r: 20%, k: "
-    "99%}}\n",
-    "    - {at: 1s, host: bottleneck, jitter: {distribution: pareto, amount: 5ms, limit: 50ms}, state: "
-    "down}\n",
+    "    - {at: 2s, interface: wwan0, direction: up, rate: unlimited, mtu: none, loss: {p: 1%, r: 20%}}\n",
+    "    - {at: 1s, host: bottleneck, jitter: {distribution: pareto, amount: 5ms, limit: 50ms}}\n",
     "    - {at: 0, do: down}\n",
     "    - {at: 0, rate_steps: [], reorder: {rate: 1%, delay: 30ms}, queue: 1s, mtu_icmp: false}\n",
 };
