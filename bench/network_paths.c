@@ -358,7 +358,8 @@ gboolean bench_path_set(BenchPath *path, gint64 delay_us, double rate_bps)
                (!path->has_netem || do_step(path, STEP_NETEM, delay_us) == 0);
     command = g_strdup_printf(
         "{\"type\": \"change\", \"network\": \"bench\", \"router\": \"a\", \"direction\": \"up\","
-        " \"set\": {\"delay_us\": %" G_GINT64_FORMAT ", \"rate_bps\": %.0f}}",
+        " \"set\": {\"delay_us\": %" G_GINT64_FORMAT
+        ", \"rate_bps\": %.0f, \"queue\": {\"packets\": 20000}}}",
         delay_us, rate_bps);
     say(path, command);
     if (await_reply(path, "change", &error))
