@@ -9,6 +9,7 @@
 
 #include "harness/run/plan.h"
 #include "harness/run/run_log.h"
+#include "harness/run/servers.h"
 
 typedef struct VcbCall VcbCall;
 
@@ -34,8 +35,7 @@ typedef struct {
     const char *directory;
     char *peer_program;
     VcbRunLog *log;
-    char *signaling_url; /* "ws://127.0.0.1:4711"; may change when the server had to be started anew */
-    char *turn_urls, *turn_username, *turn_credential; /* of the coturn that was started; NULL without one */
+    VcbServers *servers;
 } VcbCallContext;
 
 /* Called after each change of phase; the call may be freed within, once it has ended. */

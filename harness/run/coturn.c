@@ -1,8 +1,8 @@
 #include "harness/run/coturn.h"
 
-#include "common/child.h"
 #include "common/error.h"
 #include "common/random.h"
+#include "harness/run/server_process.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,14 +17,13 @@
 #define PROBE_INTERVAL_MS 10
 
 struct VcbCoturn {
-    VcbRunLog *log; /* no-ref */
     VcbCoturnEvents events;
     gpointer user_data;
-    VcbChild *child;
+    VcbServerProcess *process;
     int port;
     char *urls, *username, *credential, *folder;
     int probe_fd;
-    guint probe_watch, probe_timer, deadline;
+    guint probe_watch, probe_timer;
     gboolean ready;
 };
 
@@ -52,7 +51,6 @@ static void stop_probing(VcbCoturn *coturn)
 {
     g_clear_handle_id(&coturn->probe_watch, g_source_remove);
     g_clear_handle_id(&coturn->probe_timer, g_source_remove);
-    g_clear_handle_id(&coturn->deadline, g_source_remove);
     if (coturn->probe_fd >= 0)
         close(coturn->probe_fd);
     coturn->probe_fd = -1;
@@ -79,6 +77,7 @@ static gboolean on_probe_answer(gint fd, GIOCondition condition, gpointer user_d
         return G_SOURCE_CONTINUE;
     coturn->probe_watch = 0;
     stop_probing(coturn);
+    vcb_server_process_ready(coturn->process);
     coturn->ready = TRUE;
     coturn->events.ready(coturn->user_data);
     return G_SOURCE_REMOVE;
@@ -93,26 +92,15 @@ static void fail(VcbCoturn *coturn, const char *message)
     coturn->events.failed(error, coturn->user_data);
 }
 
-static gboolean on_deadline(gpointer user_data)
+static void on_late(VcbServerProcess *process, const char *reason, gpointer user_data)
 {
-    VcbCoturn *coturn = user_data;
-
-    coturn->deadline = 0;
-    fail(coturn, "coturn did not answer a STUN request within 5 s (its log: logs/turnserver.log)");
-    return G_SOURCE_REMOVE;
+    fail(user_data, reason);
 }
 
-static void on_exited(VcbChild *child, int wait_status, gpointer user_data)
+static void on_ended(VcbServerProcess *process, const char *reason, gpointer user_data)
 {
     VcbCoturn *coturn = user_data;
-    g_autofree char *status = vcb_child_describe_status(wait_status);
-    g_autofree char *reason = g_strdup_printf("coturn ended: %s (its log: logs/turnserver.log)", status);
-    cJSON *event = vcb_run_log_event("process-exit");
 
-    cJSON_AddStringToObject(event, "process", "turnserver");
-    cJSON_AddStringToObject(event, "status", status);
-    cJSON_AddBoolToObject(event, "expected", FALSE);
-    vcb_run_log_write(coturn->log, NULL, "vcbench", event);
     if (coturn->ready)
         coturn->events.died(reason, coturn->user_data);
     else
@@ -132,17 +120,16 @@ static gboolean open_probe(VcbCoturn *coturn, GError **error)
     }
     coturn->probe_watch = g_unix_fd_add(coturn->probe_fd, G_IO_IN, on_probe_answer, coturn);
     coturn->probe_timer = g_timeout_add(PROBE_INTERVAL_MS, on_probe_time, coturn);
-    coturn->deadline = g_timeout_add(START_TIMEOUT_MS, on_deadline, coturn);
     return TRUE;
 }
 
-static gboolean start(VcbCoturn *coturn, const char *directory, GError **error)
+static gboolean start(VcbCoturn *coturn, const char *directory, VcbRunLog *log, GError **error)
 {
+    static const VcbServerProcessEvents events = {.late = on_late, .ended = on_ended};
     g_autofree char *port = g_strdup_printf("--listening-port=%d", coturn->port);
     g_autofree char *user = g_strdup_printf("--user=%s:%s", coturn->username, coturn->credential);
     g_autofree char *database = g_strdup_printf("--userdb=%s/turndb", coturn->folder);
     g_autofree char *pid_file = g_strdup_printf("--pidfile=%s/turnserver.pid", coturn->folder);
-    g_autofree char *log_path = g_build_filename(directory, "logs", "turnserver.log", NULL);
     const char *argv[] = {"turnserver",
                           "-n",
                           "--no-cli",
@@ -160,18 +147,20 @@ static gboolean start(VcbCoturn *coturn, const char *directory, GError **error)
                           database,
                           pid_file,
                           NULL};
-    VcbChildParams params = {.argv = argv, .log_path = log_path};
-    cJSON *event;
 
-    coturn->child = vcb_child_spawn(&params, on_exited, coturn, error);
-    if (!coturn->child) {
-        g_prefix_error(error, "coturn cannot be started (install the package coturn): ");
+    coturn->process = vcb_server_process_new(
+        &(VcbServerProcessParams){
+            .name = "turnserver",
+            .title = "coturn",
+            .argv = argv,
+            .start_timeout_ms = START_TIMEOUT_MS,
+            .goal = "answer a STUN request",
+        },
+        directory, log, &events, coturn, error);
+    if (!coturn->process) {
+        g_prefix_error(error, "turn_server: coturn needs the package coturn: ");
         return FALSE;
     }
-    event = vcb_run_log_event("process-start");
-    cJSON_AddStringToObject(event, "process", "turnserver");
-    vcb_json_add_int(event, "pid", vcb_child_pid(coturn->child));
-    vcb_run_log_write(coturn->log, NULL, "vcbench", event);
     return open_probe(coturn, error);
 }
 
@@ -180,7 +169,6 @@ VcbCoturn *vcb_coturn_new(const char *directory, guint64 seed, VcbRunLog *log, c
 {
     VcbCoturn *coturn = g_new0(VcbCoturn, 1);
 
-    coturn->log = log;
     coturn->events = *events;
     coturn->user_data = user_data;
     coturn->probe_fd = -1;
@@ -195,7 +183,7 @@ VcbCoturn *vcb_coturn_new(const char *directory, guint64 seed, VcbRunLog *log, c
         vcb_coturn_free(coturn);
         return NULL;
     }
-    if (!start(coturn, directory, error)) {
+    if (!start(coturn, directory, log, error)) {
         vcb_coturn_free(coturn);
         return NULL;
     }
@@ -207,7 +195,7 @@ void vcb_coturn_free(VcbCoturn *coturn)
     if (!coturn)
         return;
     stop_probing(coturn);
-    vcb_child_free(coturn->child);
+    vcb_server_process_free(coturn->process);
     g_free(coturn->urls);
     g_free(coturn->username);
     g_free(coturn->credential);

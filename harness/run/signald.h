@@ -18,11 +18,11 @@ typedef struct {
     void (*died)(const char *reason, gpointer user_data);
 } VcbSignaldEvents;
 
-/* Starts it; its log goes to DIRECTORY/logs/signald.log. `settings` must outlive it. */
+/* Starts it; its log goes to DIRECTORY/logs/signald.log. settings, directory and log must outlive it. */
 VcbSignald *vcb_signald_new(const VcbSignalingSettings *settings, const char *directory, VcbRunLog *log,
                             const VcbSignaldEvents *events, gpointer user_data, GError **error);
 
-/* Ends it in order (bounded), then frees. NULL is fine. */
+/* Ends it, then frees. NULL is fine. */
 void vcb_signald_free(VcbSignald *signald);
 
 /* `room` and `close-room` messages (docs/signaling.md). The message stays the caller's. */

@@ -1,0 +1,35 @@
+/* The calls that are under way together.
+ *
+ *   start: all processes -> join_next: one connects after the other -> all are measured -> is_over -> retire
+ *
+ * Processes start together and before any call of their wave, because starting them costs processor time that
+ * a call under measurement would feel. Each call connects beside the media of the others, but not beside their
+ * handshakes. Main thread only. */
+#pragma once
+
+#include "harness/run/call.h"
+
+typedef struct VcbWave VcbWave;
+
+/* `changed` is called when a call has moved on. `context` must outlive the wave. */
+VcbWave *vcb_wave_new(const VcbCallContext *context, void (*changed)(gpointer user_data), gpointer user_data);
+void vcb_wave_free(VcbWave *wave); /* with the calls that are still there; NULL is fine */
+
+/* Start the plan's next calls, at most `jobs`, from *next on, which is moved behind them. The wave before must
+ * have been retired. */
+void vcb_wave_start(VcbWave *wave, const VcbPlan *plan, guint *next, int jobs);
+
+/* Let one call connect if all are ready and none is connecting. */
+void vcb_wave_join_next(VcbWave *wave);
+
+gboolean vcb_wave_is_over(const VcbWave *wave); /* every call has ended; also where there is none */
+
+/* It is over: free its calls, after `each` has seen them. */
+void vcb_wave_retire(VcbWave *wave, void (*each)(const VcbCall *call, gpointer user_data));
+
+guint vcb_wave_n_calls(const VcbWave *wave);
+
+/* End its calls early: see call.h. */
+void vcb_wave_fail_unconnected(VcbWave *wave, const char *reason);
+void vcb_wave_interrupt(VcbWave *wave, const char *reason);
+void vcb_wave_kill(VcbWave *wave);
