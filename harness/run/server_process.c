@@ -1,7 +1,8 @@
 #include "harness/run/server_process.h"
 
 struct VcbServerProcess {
-    char *name, *title, *goal;
+    char *name, *call, *title, *goal;
+    char *log_name; /* "signald.log" */
     guint start_timeout_ms;
     VcbRunLog *log; /* no-ref */
     VcbServerProcessEvents events;
@@ -9,7 +10,8 @@ struct VcbServerProcess {
     VcbChild *child;
     VcbChannel *channel; /* NULL once closed, and where it has none */
     pid_t pid;           /* for the log, also after the end */
-    guint deadline;
+    guint deadline, grace_timer;
+    gboolean finishing; /* its end is expected */
     gboolean exited;
     int wait_status; /* once exited */
 };
@@ -18,8 +20,8 @@ static gboolean on_deadline(gpointer user_data)
 {
     VcbServerProcess *process = user_data;
     g_autofree char *reason =
-        g_strdup_printf("%s did not %s within %.0f s (its log: logs/%s.log)", process->title, process->goal,
-                        process->start_timeout_ms / 1000.0, process->name);
+        g_strdup_printf("%s did not %s within %.0f s (its log: logs/%s)", process->title, process->goal,
+                        process->start_timeout_ms / 1000.0, process->log_name);
 
     process->deadline = 0;
     process->events.late(process, reason, process->user_data);
@@ -34,8 +36,9 @@ static void tell_when_gone(VcbServerProcess *process)
     if (!process->exited || process->channel)
         return;
     g_clear_handle_id(&process->deadline, g_source_remove);
+    g_clear_handle_id(&process->grace_timer, g_source_remove);
     status = vcb_child_describe_status(process->wait_status);
-    reason = g_strdup_printf("%s ended: %s (its log: logs/%s.log)", process->title, status, process->name);
+    reason = g_strdup_printf("%s ended: %s (its log: logs/%s)", process->title, status, process->log_name);
     process->events.ended(process, reason, process->user_data);
 }
 
@@ -56,7 +59,7 @@ static void on_closed(VcbChannel *channel, gpointer user_data)
 
 static void log_event(VcbServerProcess *process, cJSON *event)
 {
-    vcb_run_log_write(process->log, NULL, "vcbench", event);
+    vcb_run_log_write(process->log, process->call, "vcbench", event);
 }
 
 static void on_exited(VcbChild *child, int wait_status, gpointer user_data)
@@ -70,7 +73,7 @@ static void on_exited(VcbChild *child, int wait_status, gpointer user_data)
     cJSON_AddStringToObject(event, "process", process->name);
     vcb_json_add_int(event, "pid", process->pid);
     cJSON_AddStringToObject(event, "status", status);
-    cJSON_AddBoolToObject(event, "expected", FALSE);
+    cJSON_AddBoolToObject(event, "expected", process->finishing && wait_status == 0);
     log_event(process, event);
     tell_when_gone(process);
 }
@@ -80,15 +83,19 @@ VcbServerProcess *vcb_server_process_new(const VcbServerProcessParams *params, c
                                          gpointer user_data, GError **error)
 {
     static const VcbChannelCallbacks callbacks = {.message = on_message, .closed = on_closed};
-    g_autofree char *log_path = g_strdup_printf("%s/logs/%s.log", directory, params->name);
+    g_autofree char *log_name = g_strconcat(params->file ? params->file : params->name, ".log", NULL);
+    g_autofree char *log_path = g_build_filename(directory, "logs", log_name, NULL);
     VcbChildParams child = {.argv = params->argv,
                             .environment = params->environment,
                             .log_path = log_path,
+                            .namespaces = params->namespaces,
                             .with_control = params->with_control};
     VcbServerProcess *process = g_new0(VcbServerProcess, 1);
     cJSON *event;
 
     process->name = g_strdup(params->name);
+    process->call = g_strdup(params->call);
+    process->log_name = g_steal_pointer(&log_name);
     process->title = g_strdup(params->title);
     process->goal = g_strdup(params->goal);
     process->start_timeout_ms = params->start_timeout_ms;
@@ -118,9 +125,12 @@ void vcb_server_process_free(VcbServerProcess *process)
     if (!process)
         return;
     g_clear_handle_id(&process->deadline, g_source_remove);
+    g_clear_handle_id(&process->grace_timer, g_source_remove);
     vcb_channel_free(process->channel);
     vcb_child_free(process->child);
     g_free(process->name);
+    g_free(process->call);
+    g_free(process->log_name);
     g_free(process->title);
     g_free(process->goal);
     g_free(process);
@@ -129,6 +139,30 @@ void vcb_server_process_free(VcbServerProcess *process)
 void vcb_server_process_ready(VcbServerProcess *process)
 {
     g_clear_handle_id(&process->deadline, g_source_remove);
+}
+
+static gboolean on_grace_over(gpointer user_data)
+{
+    VcbServerProcess *process = user_data;
+
+    process->grace_timer = 0;
+    if (vcb_child_is_running(process->child)) {
+        vcb_child_kill(process->child);
+    } else { /* something else holds its channel: what it said has been read by now */
+        g_clear_pointer(&process->channel, vcb_channel_free);
+        tell_when_gone(process);
+    }
+    return G_SOURCE_REMOVE;
+}
+
+void vcb_server_process_finish(VcbServerProcess *process, gboolean close_channel, gint64 grace_us)
+{
+    process->finishing = TRUE;
+    g_clear_handle_id(&process->deadline, g_source_remove);
+    if (close_channel && process->channel)
+        vcb_channel_finish(process->channel);
+    if (!process->grace_timer)
+        process->grace_timer = g_timeout_add((guint)(grace_us / 1000), on_grace_over, process);
 }
 
 void vcb_server_process_send(VcbServerProcess *process, const cJSON *message)

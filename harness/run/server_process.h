@@ -1,8 +1,8 @@
 /* A server of a run as a child process: what the signaling server, coturn and the network's emulator have in common.
  *
- *   new -> (deadline: late) -> vcb_server_process_ready -> ended
- *    |                                                       ^
- *    +---- its process and its channel are gone -------------+
+ *   new -> (deadline: late) -> vcb_server_process_ready -> vcb_server_process_finish -> ended
+ *    |                                                                                   ^
+ *    +---- its process and its channel are gone -----------------------------------------+
  *
  * Logs that it started and ended; what it says in between is the owner's to log. Main thread only. */
 #pragma once
@@ -14,9 +14,12 @@
 typedef struct VcbServerProcess VcbServerProcess;
 
 typedef struct {
-    const char *name;  /* in the log and of its log file: "signald" -> logs/signald.log */
+    const char *name;  /* in the log: "signald" */
+    const char *call;  /* whose it is alone; NULL: the run's */
+    const char *file;  /* its output goes to logs/FILE.log; NULL: the name */
     const char *title; /* in sentences: "the signaling server" */
     const char *const *argv, *const *environment; /* see VcbChildParams */
+    const VcbChildNamespaces *namespaces;         /* of the host that it stands on; NULL: ours */
     gboolean with_control;
     guint start_timeout_ms;
     const char *goal; /* what it must do by then: "begin to listen" */
@@ -43,6 +46,10 @@ void vcb_server_process_free(VcbServerProcess *process);
 
 /* It reached its goal: the deadline is off. */
 void vcb_server_process_ready(VcbServerProcess *process);
+
+/* From now on its end is expected; after grace_us it is killed. Tell it to end before, or by closing our side of the
+ * channel: what it still says then is read. */
+void vcb_server_process_finish(VcbServerProcess *process, gboolean close_channel, gint64 grace_us);
 
 /* Dropped where its channel has closed. The message stays the caller's. */
 void vcb_server_process_send(VcbServerProcess *process, const cJSON *message);
