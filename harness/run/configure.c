@@ -66,8 +66,10 @@ static cJSON *ice_config(const VcbCallContext *context, const VcbPlannedCall *ca
     cJSON_AddNumberToObject(object, "candidate_pool", ice->candidate_pool);
     vcb_json_add_string(object, "bundle_policy", ice->bundle_policy);
     vcb_json_add_string(object, "rtcp_mux", ice->rtcp_mux);
-    addresses = cJSON_AddArrayToObject(object, "local_addresses");
-    cJSON_AddItemToArray(addresses, cJSON_CreateString("127.0.0.1"));
+    if (!settings_of(context, call)->net.enabled) { /* on a host of its own a peer takes the interfaces that it finds */
+        addresses = cJSON_AddArrayToObject(object, "local_addresses");
+        cJSON_AddItemToArray(addresses, cJSON_CreateString("127.0.0.1"));
+    }
     return object;
 }
 
@@ -94,6 +96,12 @@ cJSON *vcb_configure_message(const VcbCallContext *context, const VcbPlannedCall
     vcb_json_add_string(message, "glare", peer->glare);
     vcb_json_add_int(message, "stats_interval_ms", settings->stats_interval_us / 1000);
     cJSON_AddBoolToObject(message, "report_sdp", settings->record_sdp);
+    if (settings->record_dtls_keys) {
+        g_autofree char *path = g_build_filename(context->directory, "dtls-keys.txt", NULL),
+                        *absolute = g_canonicalize_filename(path, NULL);
+
+        cJSON_AddStringToObject(message, "dtls_key_log", absolute);
+    }
     return message;
 }
 

@@ -8,6 +8,8 @@ static const struct {
 } PROGRAMS[] = {
     [VCB_PROGRAM_SIGNALD] = {"signaling", "vcbench-signald"},
     [VCB_PROGRAM_PEER] = {"peers/gst", "vcbench-peer"},
+    [VCB_PROGRAM_NET] = {"network/emulator", "vcbench-net"},
+    [VCB_PROGRAM_TRAFFIC] = {"network/traffic", "vcbench-traffic"},
 };
 
 char *vcb_program_find(VcbProgram program, GError **error)

@@ -8,7 +8,7 @@
 #define MOST_RESTARTS 3
 
 struct VcbSignald {
-    const VcbSignalingSettings *settings; /* no-ref */
+    VcbSignaldParams params; /* name is owned, the rest no-ref */
     const char *directory;                /* no-ref */
     VcbRunLog *log;                       /* no-ref */
     VcbSignaldEvents events;
@@ -40,12 +40,8 @@ static void on_message(VcbServerProcess *process, cJSON *message, gpointer user_
 
     vcb_run_log_write(signald->log, call, "signald", cJSON_Duplicate(message, TRUE));
     if (g_str_equal(type, "ready")) {
-        g_autofree char *url =
-            g_strdup_printf("ws://%s:%d", vcb_json_string(message, "host", signald->settings->host),
-                            (int)vcb_json_int(message, "port", 0));
-
         vcb_server_process_ready(process);
-        signald->events.ready(url, signald->user_data);
+        signald->events.ready((int)vcb_json_int(message, "port", 0), signald->user_data);
     } else if (g_str_equal(type, "failed") || g_str_equal(type, "error")) {
         /* `error`: it did not understand us; a run without its rules would show something else than was
          * asked. */
@@ -81,8 +77,8 @@ static void on_ended(VcbServerProcess *process, const char *reason, gpointer use
 static gboolean start(VcbSignald *signald, GError **error)
 {
     static const VcbServerProcessEvents events = {on_message, on_late, on_ended};
-    const VcbSignalingSettings *settings = signald->settings;
-    g_autofree char *port = g_strdup_printf("%d", settings->port);
+    const VcbSignalingSettings *settings = signald->params.settings;
+    g_autofree char *port = g_strdup_printf("%d", signald->params.port);
     g_autofree char *message = g_strdup_printf("%" G_GINT64_FORMAT, settings->max_message_bytes);
     g_autofree char *rate = g_strdup_printf("%d", settings->max_messages_per_s);
     g_autofree char *size = g_strdup_printf("%d", settings->room_size);
@@ -93,7 +89,7 @@ static gboolean start(VcbSignald *signald, GError **error)
     const char *environment[] = {secret, NULL};
     const char *argv[] = {signald->program,
                           "--host",
-                          settings->host,
+                          signald->params.host,
                           "--port",
                           port,
                           "--max-message",
@@ -108,10 +104,11 @@ static gboolean start(VcbSignald *signald, GError **error)
 
     signald->process = vcb_server_process_new(
         &(VcbServerProcessParams){
-            .name = "signald",
+            .name = signald->params.name,
             .title = "the signaling server",
             .argv = argv,
             .environment = environment,
+            .namespaces = signald->params.namespaces,
             .with_control = TRUE,
             .start_timeout_ms = START_TIMEOUT_MS,
             .goal = "begin to listen",
@@ -120,12 +117,13 @@ static gboolean start(VcbSignald *signald, GError **error)
     return signald->process != NULL;
 }
 
-VcbSignald *vcb_signald_new(const VcbSignalingSettings *settings, const char *directory, VcbRunLog *log,
+VcbSignald *vcb_signald_new(const VcbSignaldParams *params, const char *directory, VcbRunLog *log,
                             const VcbSignaldEvents *events, gpointer user_data, GError **error)
 {
     VcbSignald *signald = g_new0(VcbSignald, 1);
 
-    signald->settings = settings;
+    signald->params = *params;
+    signald->params.name = g_strdup(params->name);
     signald->directory = directory;
     signald->log = log;
     signald->events = *events;
@@ -144,6 +142,7 @@ void vcb_signald_free(VcbSignald *signald)
         return;
     /* It holds nothing that an orderly end would save, so the end need not be waited for. */
     vcb_server_process_free(signald->process);
+    g_free((char *)signald->params.name);
     g_free(signald->program);
     g_free(signald);
 }
