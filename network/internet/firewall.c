@@ -28,8 +28,8 @@ typedef enum { KIND_TCP, KIND_OTHER, N_KINDS } Kind;
 struct VcbFirewall {
     VcbFirewallSettings settings; /* the ports are ours */
     gboolean keeps_flows;
-    GHashTable *flows;    /* owns */
-    GQueue ages[N_KINDS]; /* by until_ns */
+    GHashTable *flows;       /* owns */
+    GQueue ages[N_KINDS];    /* by until_ns */
     VcbFragments *fragments; /* of each direction's own packets; NULL until the first one comes */
 };
 
@@ -150,7 +150,8 @@ static gboolean may_go_out(const VcbFirewallSettings *settings, const VcbIp *ip)
     case VCB_IP_UDP:
         return !is_udp_blocked(settings, ip->destination_port);
     case VCB_IP_TCP:
-        return !settings->limits_tcp || lists(settings->tcp_ports, settings->n_tcp_ports, ip->destination_port);
+        return !settings->limits_tcp ||
+               lists(settings->tcp_ports, settings->n_tcp_ports, ip->destination_port);
     default:
         return TRUE;
     }
@@ -177,7 +178,7 @@ static gboolean is_related(const VcbFirewall *firewall, const VcbPacket *packet,
 static VcbFate follow_fragment(const VcbFirewall *firewall, const VcbIp *ip, gint64 now_ns)
 {
     return firewall->fragments && vcb_fragments_find(firewall->fragments, ip, now_ns) ? VCB_FATE_DELIVERED
-                                                                                     : VCB_FATE_FRAGMENT;
+                                                                                      : VCB_FATE_FRAGMENT;
 }
 
 static VcbFate pass(VcbFirewall *firewall, const VcbIp *ip, gint64 now_ns)
@@ -228,7 +229,7 @@ VcbFate vcb_firewall_inward(VcbFirewall *firewall, const VcbPacket *packet, cons
         return follow_fragment(firewall, ip, now_ns);
     if (ip->is_icmp_error)
         return !firewall->settings.is_stateful || is_related(firewall, packet, ip) ? VCB_FATE_DELIVERED
-                                                                                  : VCB_FATE_FIREWALL;
+                                                                                   : VCB_FATE_FIREWALL;
     key = flow_key(ip, FALSE);
     flow = find_flow(firewall, &key);
     if (!flow && !may_come_in(&firewall->settings, ip))

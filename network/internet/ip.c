@@ -89,7 +89,8 @@ static gboolean parse_transport(const guint8 *data, VcbIp *ip, gboolean is_quote
             ip->source_port = ip->destination_port = vcb_ip_read16(transport + 4);
         }
         /* Destination unreachable, time exceeded, parameter problem (v4: source quench, redirect, too), packet too big. */
-        if (ip->is_v6 ? type >= 1 && type <= 127 : type == 3 || type == 4 || type == 5 || type == 11 || type == 12) {
+        if (ip->is_v6 ? type >= 1 && type <= 127
+                      : type == 3 || type == 4 || type == 5 || type == 11 || type == 12) {
             ip->is_icmp_error = TRUE;
             ip->quoted = (guint16)(ip->transport + 8);
         }
@@ -153,9 +154,7 @@ static gboolean skip_extensions(const guint8 *data, guint *at, guint end, VcbIp 
         }
         if (end - *at < 8)
             return FALSE;
-        size = next == FRAGMENT         ? 8
-               : next == AUTHENTICATION ? (header[1] + 2u) * 4
-                                        : (header[1] + 1u) * 8;
+        size = next == FRAGMENT ? 8 : next == AUTHENTICATION ? (header[1] + 2u) * 4 : (header[1] + 1u) * 8;
         if (size > end - *at)
             return FALSE;
         if (next == FRAGMENT) {
@@ -287,7 +286,8 @@ static guint8 *transport_checksum(guint8 *data, const VcbIp *ip, gboolean *ret_c
 }
 
 /* Rewrite one end of an IPv4 packet whose header is at `header`. */
-static void set_end(guint8 *data, guint header, VcbIp *ip, gboolean is_source, const guint8 *address, guint16 port)
+static void set_end(guint8 *data, guint header, VcbIp *ip, gboolean is_source, const guint8 *address,
+                    guint16 port)
 {
     guint8 *old_address = data + header + (is_source ? 12 : 16);
     guint8 *old_port = data + ip->transport + (ip->protocol == VCB_IP_ICMP ? 4 : is_source ? 0 : 2);
@@ -333,26 +333,26 @@ static void set_quoted_end(VcbPacket *packet, const VcbIp *error, VcbIp *quoted,
 
     set_end(packet->data, error->quoted, quoted, is_source, address, port);
     vcb_ip_write16(message + 2, 0);
-    vcb_ip_write16(
-        message + 2,
-        vcb_ip_finish_sum(vcb_ip_sum(message, (gsize)(error->transport_end - error->transport), 0)));
+    vcb_ip_write16(message + 2, vcb_ip_finish_sum(vcb_ip_sum(
+                                    message, (gsize)(error->transport_end - error->transport), 0)));
 }
 
-void vcb_ip_set_quoted_source(VcbPacket *packet, const VcbIp *error, VcbIp *quoted, const guint8 *address, guint16 port)
+void vcb_ip_set_quoted_source(VcbPacket *packet, const VcbIp *error, VcbIp *quoted, const guint8 *address,
+                              guint16 port)
 {
     set_quoted_end(packet, error, quoted, TRUE, address, port);
 }
 
-void vcb_ip_set_quoted_destination(VcbPacket *packet, const VcbIp *error, VcbIp *quoted, const guint8 *address,
-                                   guint16 port)
+void vcb_ip_set_quoted_destination(VcbPacket *packet, const VcbIp *error, VcbIp *quoted,
+                                   const guint8 *address, guint16 port)
 {
     set_quoted_end(packet, error, quoted, FALSE, address, port);
 }
 
 gboolean vcb_ip_icmp_is_intact(const VcbPacket *packet, const VcbIp *ip)
 {
-    return vcb_ip_finish_sum(vcb_ip_sum(packet->data + ip->transport,
-                                        (gsize)(ip->transport_end - ip->transport), 0)) == 0;
+    return vcb_ip_finish_sum(
+               vcb_ip_sum(packet->data + ip->transport, (gsize)(ip->transport_end - ip->transport), 0)) == 0;
 }
 
 gboolean vcb_ip_is_local_noise(const VcbIp *ip)

@@ -22,12 +22,12 @@ typedef struct {
     guint8 protocol; /* above IP, behind the extension headers */
     guint8 ttl;      /* or hop limit */
     guint8 source[16], destination[16];
-    guint16 transport;      /* offset of what is above IP */
-    guint16 transport_end;  /* offset behind the last byte of the packet */
-    gboolean is_fragment;   /* any but a whole packet */
-    gboolean is_later;      /* a fragment that is not the first: there are no ports in it */
+    guint16 transport;     /* offset of what is above IP */
+    guint16 transport_end; /* offset behind the last byte of the packet */
+    gboolean is_fragment;  /* any but a whole packet */
+    gboolean is_later;     /* a fragment that is not the first: there are no ports in it */
     guint32 fragment_id;
-    gboolean has_ports;     /* UDP, TCP, ICMP echo: its identifier is both ports */
+    gboolean has_ports; /* UDP, TCP, ICMP echo: its identifier is both ports */
     guint16 source_port, destination_port;
     gboolean is_icmp_error; /* and `quoted` is the offset of the packet it quotes */
     guint16 quoted;
@@ -51,9 +51,10 @@ void vcb_ip_set_source(VcbPacket *packet, VcbIp *ip, const guint8 *address, guin
 void vcb_ip_set_destination(VcbPacket *packet, VcbIp *ip, const guint8 *address, guint16 port);
 
 /* The same inside the packet quoted by an ICMP error: its checksums where they are in the quoted part, and the error's own. */
-void vcb_ip_set_quoted_source(VcbPacket *packet, const VcbIp *error, VcbIp *quoted, const guint8 *address, guint16 port);
-void vcb_ip_set_quoted_destination(VcbPacket *packet, const VcbIp *error, VcbIp *quoted, const guint8 *address,
-                                   guint16 port);
+void vcb_ip_set_quoted_source(VcbPacket *packet, const VcbIp *error, VcbIp *quoted, const guint8 *address,
+                              guint16 port);
+void vcb_ip_set_quoted_destination(VcbPacket *packet, const VcbIp *error, VcbIp *quoted,
+                                   const guint8 *address, guint16 port);
 
 /* Is the checksum of this ICMP (v4) message right? */
 gboolean vcb_ip_icmp_is_intact(const VcbPacket *packet, const VcbIp *ip);

@@ -12,7 +12,8 @@
 typedef enum { KIND_UDP, KIND_TCP, KIND_ICMP, N_KINDS } Kind;
 
 typedef struct {
-    guint32 internal, remote; /* addresses as in the packet; remote 0 where the mapping does not depend on it */
+    guint32 internal,
+        remote; /* addresses as in the packet; remote 0 where the mapping does not depend on it */
     guint16 internal_port, remote_port;
     guint32 kind;
 } InnerKey;
@@ -54,7 +55,7 @@ struct VcbNat {
     GQueue mappings[N_KINDS], filter_ages[N_KINDS];
     guint64 n_made;
     guint16 *next_port[N_KINDS]; /* sequential: of each outer address */
-    VcbFragments *fragments;       /* NULL until the first one comes */
+    VcbFragments *fragments;     /* NULL until the first one comes */
 };
 
 /* Keys hold no padding: hashed and compared as words. */
@@ -178,6 +179,12 @@ const guint8 *vcb_nat_address(const VcbNat *nat)
     return nat->settings.external[0].bytes;
 }
 
+const VcbAddress *vcb_nat_addresses(const VcbNat *nat, guint *ret_n)
+{
+    *ret_n = nat->settings.n_external;
+    return nat->settings.external;
+}
+
 static void remove_filter(VcbNat *nat, Filter *filter, Kind kind)
 {
     g_queue_unlink(&nat->filter_ages[kind], &filter->link);
@@ -246,12 +253,13 @@ static gboolean passes_filter(const VcbNat *nat, const Mapping *mapping, guint32
 {
     FilterKey key = filter_key(nat, mapping, remote, port);
 
-    return nat->settings.filtering == VCB_NAT_ENDPOINT_INDEPENDENT || g_hash_table_contains(nat->filters, &key);
+    return nat->settings.filtering == VCB_NAT_ENDPOINT_INDEPENDENT ||
+           g_hash_table_contains(nat->filters, &key);
 }
 
 static gboolean is_free(const VcbNat *nat, guint32 external, Kind kind, guint port)
 {
-    OuterKey key = {.external = external, .port = (guint16)port, .kind = (guint16) kind};
+    OuterKey key = {.external = external, .port = (guint16)port, .kind = (guint16)kind};
 
     return !g_hash_table_contains(nat->by_outer, &key);
 }
@@ -274,8 +282,8 @@ static gboolean search_port(const VcbNat *nat, guint32 external, Kind kind, guin
     return FALSE;
 }
 
-static gboolean draw_port(VcbNat *nat, guint32 external, Kind kind, guint low, guint high, guint step, guint rest,
-                          guint avoided, guint16 *ret_port)
+static gboolean draw_port(VcbNat *nat, guint32 external, Kind kind, guint low, guint high, guint step,
+                          guint rest, guint avoided, guint16 *ret_port)
 {
     guint port = low;
 
@@ -312,7 +320,8 @@ static gboolean choose_port(VcbNat *nat, guint place, Kind kind, guint16 interna
     case VCB_NAT_PORTS_RANDOM:
         return draw_port(nat, external, kind, low, high, 1, 0, G_MAXUINT, ret_port);
     case VCB_NAT_PORTS_SEQUENTIAL:
-        if (!search_port(nat, external, kind, *next >= low && *next <= high ? *next : high, low, high, 1, ret_port))
+        if (!search_port(nat, external, kind, *next >= low && *next <= high ? *next : high, low, high, 1,
+                         ret_port))
             return FALSE;
         *next = *ret_port;
         return TRUE;
@@ -332,8 +341,8 @@ static guint paired_place(VcbNat *nat, guint32 internal)
     return place - 1;
 }
 
-static InnerKey inner_key(const VcbNat *nat, Kind kind, guint32 internal, guint16 internal_port, guint32 remote,
-                          guint16 remote_port)
+static InnerKey inner_key(const VcbNat *nat, Kind kind, guint32 internal, guint16 internal_port,
+                          guint32 remote, guint16 remote_port)
 {
     InnerKey key = {.internal = internal, .internal_port = internal_port, .kind = kind};
 
@@ -348,7 +357,8 @@ static Mapping *make_mapping(VcbNat *nat, const InnerKey *key)
 {
     guint place = paired_place(nat, key->internal);
     const guint8 *external = nat->settings.external[place].bytes;
-    static const guint8 PROTOCOLS[] = {[KIND_UDP] = VCB_IP_UDP, [KIND_TCP] = VCB_IP_TCP, [KIND_ICMP] = VCB_IP_ICMP};
+    static const guint8 PROTOCOLS[] = {
+        [KIND_UDP] = VCB_IP_UDP, [KIND_TCP] = VCB_IP_TCP, [KIND_ICMP] = VCB_IP_ICMP};
     Mapping *mapping;
     guint16 port;
 
@@ -421,7 +431,8 @@ static VcbFate error_outward(VcbNat *nat, VcbPacket *packet, VcbIp *ip)
     mapping = g_hash_table_lookup(nat->by_inner, &key);
     if (!mapping)
         return VCB_FATE_NAT_FILTERED;
-    vcb_ip_set_quoted_destination(packet, ip, &quoted, (const guint8 *)&mapping->outer.external, mapping->outer.port);
+    vcb_ip_set_quoted_destination(packet, ip, &quoted, (const guint8 *)&mapping->outer.external,
+                                  mapping->outer.port);
     if (!vcb_nat_owns(nat, ip->source))
         vcb_ip_set_source(packet, ip, (const guint8 *)&mapping->outer.external, 0);
     return VCB_FATE_DELIVERED;
@@ -439,7 +450,7 @@ static VcbFate error_inward(VcbNat *nat, VcbPacket *packet, VcbIp *ip)
 
     if (fate != VCB_FATE_DELIVERED)
         return fate;
-    key = (OuterKey){.external = word(quoted.source), .port = quoted.source_port, .kind = (guint16) kind};
+    key = (OuterKey){.external = word(quoted.source), .port = quoted.source_port, .kind = (guint16)kind};
     mapping = g_hash_table_lookup(nat->by_outer, &key);
     if (!mapping)
         return VCB_FATE_NAT_FILTERED;
@@ -463,7 +474,8 @@ VcbFate vcb_nat_outward(VcbNat *nat, VcbPacket *packet, VcbIp *ip, gint64 now_ns
         return error_outward(nat, packet, ip);
     if (!ip->has_ports || !classify(ip->protocol, &kind))
         return VCB_FATE_NAT_FILTERED;
-    key = inner_key(nat, kind, word(ip->source), ip->source_port, word(ip->destination), ip->destination_port);
+    key =
+        inner_key(nat, kind, word(ip->source), ip->source_port, word(ip->destination), ip->destination_port);
     mapping = g_hash_table_lookup(nat->by_inner, &key);
     if (!mapping)
         mapping = make_mapping(nat, &key);
@@ -491,12 +503,12 @@ VcbFate vcb_nat_inward(VcbNat *nat, VcbPacket *packet, VcbIp *ip, gint64 now_ns)
         return error_inward(nat, packet, ip);
     if (!ip->has_ports || !classify(ip->protocol, &kind) || (kind == KIND_ICMP && ip->icmp_type != 0))
         return VCB_FATE_NAT_FILTERED;
-    key = (OuterKey){
-        .external = word(ip->destination), .port = ip->destination_port, .kind = (guint16) kind};
+    key = (OuterKey){.external = word(ip->destination), .port = ip->destination_port, .kind = (guint16)kind};
     mapping = g_hash_table_lookup(nat->by_outer, &key);
     if (!mapping || !passes_filter(nat, mapping, word(ip->source), ip->source_port))
         return VCB_FATE_NAT_FILTERED;
-    vcb_ip_set_destination(packet, ip, (const guint8 *)&mapping->inner.internal, mapping->inner.internal_port);
+    vcb_ip_set_destination(packet, ip, (const guint8 *)&mapping->inner.internal,
+                           mapping->inner.internal_port);
     remember_fragment(nat, &came, ip, now_ns);
     return VCB_FATE_DELIVERED;
 }

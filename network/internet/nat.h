@@ -24,8 +24,8 @@
 typedef struct VcbNat VcbNat;
 
 /* A mapping was made; addresses are IPv4. */
-typedef void (*VcbNatMappingMade)(guint8 protocol, const guint8 *internal, guint16 internal_port, const guint8 *external,
-                                  guint16 external_port, void *user_data);
+typedef void (*VcbNatMappingMade)(guint8 protocol, const guint8 *internal, guint16 internal_port,
+                                  const guint8 *external, guint16 external_port, void *user_data);
 
 /* The settings are copied. `made` may be NULL. Random ports are drawn from vcb_random_stream(seed, "nat/<router>"). */
 VcbNat *vcb_nat_new(const VcbNatSettings *settings, guint64 seed, const char *router, VcbNatMappingMade made,
@@ -35,6 +35,7 @@ void vcb_nat_free(VcbNat *nat); /* NULL is fine */
 /* Is it one of the outer addresses? */
 gboolean vcb_nat_owns(const VcbNat *nat, const guint8 *address);
 const guint8 *vcb_nat_address(const VcbNat *nat); /* the first of them */
+const VcbAddress *vcb_nat_addresses(const VcbNat *nat, guint *ret_n);
 
 /* Translate a packet on its way out, in, or from inside to one of the outer addresses. VCB_FATE_DELIVERED: done, `ip` follows;
  * else why it is dropped (it may be half translated then). */
