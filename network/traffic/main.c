@@ -31,6 +31,7 @@ typedef struct {
     gint64 started_us, reported_us; /* 0: not started */
     guint64 reported_bytes;
     gint64 error_us; /* the last error that was told */
+    gboolean ending; /* the last word was said */
     int exit_status;
 } Program;
 
@@ -58,12 +59,20 @@ static void say_error(Program *program, const char *text, gboolean fatal)
     say(program, message);
 }
 
+/* What is ready in the same turn of the loop must not speak after the last word. */
+static void end(Program *program)
+{
+    program->ending = TRUE;
+    g_clear_handle_id(&program->timer, g_source_remove);
+    g_main_loop_quit(program->loop);
+}
+
 static void fail(Program *program, const GError *error)
 {
     g_printerr("vcbench-traffic: %s\n", error->message);
     say_error(program, error->message, TRUE);
     program->exit_status = vcb_error_exit_status(error);
-    g_main_loop_quit(program->loop);
+    end(program);
 }
 
 static void on_lost(const char *what, gpointer user_data)
@@ -71,7 +80,7 @@ static void on_lost(const char *what, gpointer user_data)
     Program *program = user_data;
     gint64 now_us = vcb_clock_now_us();
 
-    if (program->error_us && now_us - program->error_us < ERROR_GAP_US)
+    if (program->ending || (program->error_us && now_us - program->error_us < ERROR_GAP_US))
         return;
     program->error_us = now_us;
     say_error(program, what, FALSE);
@@ -152,7 +161,7 @@ static gboolean stop(Program *program, const cJSON *command, GError **error)
     if (program->started_us)
         report(program, TRUE);
     say(program, new_message("bye", vcb_clock_now_us()));
-    g_main_loop_quit(program->loop);
+    end(program);
     return TRUE;
 }
 
@@ -168,6 +177,8 @@ static void on_command(VcbChannel *channel, cJSON *command, gpointer user_data)
     g_autoptr(GError) error = NULL;
     g_autofree char *text = NULL;
 
+    if (program->ending)
+        return;
     for (gsize i = 0; i < G_N_ELEMENTS(COMMANDS); i++) {
         if (!g_str_equal(COMMANDS[i].type, type))
             continue;

@@ -68,6 +68,7 @@ class Process:
         self.say("stop")
         final = self.wait(lambda message: message.get("final"))
         self.wait_type("bye")
+        self.test.assertIsNone(self.read(time.monotonic() + PATIENCE), "something was said after `bye`")
         self.test.assertEqual(self.child.wait(PATIENCE), 0)
         return final
 
