@@ -129,6 +129,7 @@ VcbPeerConfig *vcb_peer_config_parse(const cJSON *configure, GError **error)
     config->designated = g_str_equal(vcb_json_string(configure, "glare", "none"), "designated");
     config->stats_interval_us = 1000 * CLAMP(vcb_json_int(configure, "stats_interval_ms", 1000), 0, G_MAXINT);
     config->report_sdp = vcb_json_bool(configure, "report_sdp", FALSE);
+    config->dtls_key_log = copy(configure, "dtls_key_log", NULL);
 
     if (!check(config, error))
         return NULL;
@@ -160,6 +161,7 @@ void vcb_peer_config_free(VcbPeerConfig *config)
     g_free(config->transport_policy);
     g_free(config->bundle_policy);
     g_free(config->rtcp_mux);
+    g_free(config->dtls_key_log);
     g_strfreev(config->local_addresses);
     g_free(config);
 }

@@ -41,6 +41,7 @@ typedef struct {
     gboolean designated; /* glare: only the room's first offers */
     gint64 stats_interval_us;
     gboolean report_sdp;
+    char *dtls_key_log; /* absolute path; NULL: none */
 } VcbPeerConfig;
 
 /* NULL and an error where a field that has no default is missing or of the wrong type. */

@@ -28,7 +28,7 @@ static void the_example_of_the_documentation_is_read_whole(void)
         " {\"urls\": \"stun:127.0.0.1\"}], \"transport_policy\": \"relay\", \"bundle_policy\": \"balanced\","
         " \"local_addresses\": [\"127.0.0.1\", \"127.0.0.2\"]},"
         " \"candidate_queue\": false, \"attach_tracks\": \"late\", \"glare\": \"designated\","
-        " \"stats_interval_ms\": 250, \"report_sdp\": true, \"field_of_tomorrow\": [1, 2]}";
+        " \"stats_interval_ms\": 250, \"report_sdp\": true, \"dtls_key_log\": \"/run/keys\", \"field_of_tomorrow\": [1, 2]}";
     g_autoptr(GError) error = NULL;
     g_autoptr(VcbPeerConfig) config = parse(text, &error);
     const VcbIceServerConfig *turn, *stun;
@@ -65,6 +65,7 @@ static void the_example_of_the_documentation_is_read_whole(void)
     CU_ASSERT_TRUE(config->designated);
     CU_ASSERT_EQUAL(config->stats_interval_us, 250000);
     CU_ASSERT_TRUE(config->report_sdp);
+    VCB_ASSERT_STRING(config->dtls_key_log, "/run/keys");
 }
 
 static void what_is_not_said_has_a_default(void)
@@ -93,6 +94,7 @@ static void what_is_not_said_has_a_default(void)
     CU_ASSERT_FALSE(config->designated);
     CU_ASSERT_EQUAL(config->stats_interval_us, 1000000);
     CU_ASSERT_FALSE(config->report_sdp);
+    CU_ASSERT_PTR_NULL(config->dtls_key_log);
 }
 
 static void null_and_absent_media_are_not_sent(void)

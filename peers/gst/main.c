@@ -10,6 +10,7 @@
  *   codecs.c        the elements of each codec; capabilities.c: what cannot be done here, and why
  *   chat.c          the data channel
  *   ice.c           servers, addresses, selected pairs
+ *   key_log.c       the DTLS secrets, for captures
  *   meters.c        what really flowed (../rtp_meter.c, ../frame_meter.c)
  *   sdp.c           reading descriptions
  */

@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "peers/gst/capabilities.h"
 #include "peers/gst/connection.h"
+#include "peers/gst/key_log.h"
 #include "peers/protocol.h"
 #include "peers/signaling_client.h"
 
@@ -159,6 +160,21 @@ static void on_signaling_message(const cJSON *message, gpointer user_data)
 
 /* ---- commands ---- */
 
+/* The DTLS plugin makes one RSA key a process when first asked, 100 to 700 ms: before the call, not in it. */
+static void make_dtls_key(VcbPeer *peer, cJSON *unsupported)
+{
+    const char *path = peer->config->dtls_key_log;
+    g_autoptr(GError) error = NULL;
+
+    if (path && !vcb_key_log_open(path, &error))
+        vcb_peer_add_unsupported(unsupported, "record.dtls_keys", error->message);
+    peer->key_holder = gst_object_ref_sink(gst_element_factory_make("dtlsdec", NULL));
+    if (path && !vcb_key_log_is_in_effect())
+        vcb_peer_add_unsupported(unsupported, "record.dtls_keys",
+                                 "this build of GStreamer's DTLS plugin does not use the OpenSSL that this "
+                                 "program is linked to, so its keys cannot be had");
+}
+
 static void configure(VcbPeer *peer, const cJSON *command)
 {
     static const VcbConnectionEvents events = {on_report, on_signal, on_connected};
@@ -181,10 +197,9 @@ static void configure(VcbPeer *peer, const cJSON *command)
     cJSON_AddStringToObject(ready, "version", version);
     unsupported = cJSON_AddArrayToObject(ready, "unsupported");
     vcb_capabilities_check(peer->config, unsupported);
+    if (cJSON_GetArraySize(unsupported) == 0)
+        make_dtls_key(peer, unsupported);
     if (cJSON_GetArraySize(unsupported) == 0) {
-        /* The DTLS plugin makes one RSA key a process when first asked, 100 to 700 ms: before the call, not
-         * in it. */
-        peer->key_holder = gst_object_ref_sink(gst_element_factory_make("dtlsdec", NULL));
         peer->connection = vcb_connection_new(peer->config, &events, peer, &error);
         if (!peer->connection)
             vcb_peer_add_unsupported(unsupported, "peer", error->message);
