@@ -1,7 +1,6 @@
 #include "harness/run/call.h"
 
 #include "common/clock.h"
-#include "common/error.h"
 #include "harness/run/call_peer.h"
 #include "harness/run/call_timeline.h"
 #include "harness/run/configure.h"
@@ -432,11 +431,9 @@ static gboolean start_peer(VcbCall *call, int index, GError **error)
     g_autoptr(cJSON) configure = vcb_configure_message(call->context, call->planned, index);
     VcbChildNamespaces host;
 
-    if (network && !vcb_call_network_host(network, index, call->shared ? call->planned->pair : 1, &host)) {
-        g_set_error(error, VCB_ERROR, VCB_ERROR_INVALID, "%s has no host in the emulated network",
-                    call->peers[index].name);
+    if (network &&
+        !vcb_call_network_host(network, index, call->shared ? call->planned->pair : 1, &host, error))
         return FALSE;
-    }
     return vcb_call_peer_start(call->peers[index].process, call->context->peer_program,
                                network ? &host : NULL, configure, error);
 }

@@ -1,6 +1,7 @@
 #include "harness/run/call_network.h"
 
 #include "common/clock.h"
+#include "common/error.h"
 #include "harness/run/traffic.h"
 
 struct VcbCallNetwork {
@@ -14,13 +15,17 @@ struct VcbCallNetwork {
     VcbEmulatedNetwork *network; /* NULL once removed */
     VcbTraffic **traffic;        /* one an entry of cross_traffic; NULL: not started, or gone */
     guint n_traffic_ready, n_traffic_left;
+    char *problem; /* the first one; NULL: none */
     gboolean ready, removing;
 };
 
 static void fail(VcbCallNetwork *network, const char *reason)
 {
-    if (!network->removing)
-        network->events.failed(network, reason, network->user_data);
+    if (network->removing)
+        return;
+    if (!network->problem)
+        network->problem = g_strdup(reason);
+    network->events.failed(network, network->problem, network->user_data);
 }
 
 /* ---- removal: first the processes, then what they stand in ---- */
@@ -113,9 +118,7 @@ static void on_created(VcbEmulatedNetwork *emulated, const char *problem, gpoint
     g_autoptr(GError) error = NULL;
 
     if (problem) {
-        g_autofree char *kept = g_strdup(problem);
-
-        fail(network, kept);
+        fail(network, problem);
         return;
     }
     for (guint i = 0; !network->removing && i < network->settings->net.n_cross_traffic; i++) {
@@ -159,6 +162,7 @@ void vcb_call_network_free(VcbCallNetwork *network)
     g_free(network->traffic);
     g_free(network->name);
     g_free(network->call);
+    g_free(network->problem);
     g_free(network);
 }
 
@@ -172,11 +176,16 @@ const char *vcb_call_network_name(const VcbCallNetwork *network)
     return network->name;
 }
 
-gboolean vcb_call_network_host(const VcbCallNetwork *network, int peer, int pair, VcbChildNamespaces *ret_namespaces)
+gboolean vcb_call_network_host(const VcbCallNetwork *network, int peer, int pair,
+                               VcbChildNamespaces *ret_namespaces, GError **error)
 {
     g_autofree char *host = vcb_network_plan_host_name(network->settings, peer, pair);
 
-    return network->network && vcb_emulated_network_host(network->network, host, ret_namespaces);
+    if (network->network && vcb_emulated_network_host(network->network, host, ret_namespaces))
+        return TRUE;
+    g_set_error(error, VCB_ERROR, VCB_ERROR_INVALID, "%s",
+                network->problem ? network->problem : "the emulated network is gone");
+    return FALSE;
 }
 
 void vcb_call_network_start(VcbCallNetwork *network)

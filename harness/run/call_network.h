@@ -35,8 +35,10 @@ void vcb_call_network_free(VcbCallNetwork *network); /* no event afterwards; NUL
 gboolean vcb_call_network_is_ready(const VcbCallNetwork *network);
 const char *vcb_call_network_name(const VcbCallNetwork *network);
 
-/* Where the process of a peer (0 or 1) of a pair (from 1) is to be started. FALSE: there is no such place (any more). */
-gboolean vcb_call_network_host(const VcbCallNetwork *network, int peer, int pair, VcbChildNamespaces *ret_namespaces);
+/* Where the process of a peer (0 or 1) of a pair (from 1) is to be started. FALSE and an error (why the network could not
+ * be made): there is no such place. */
+gboolean vcb_call_network_host(const VcbCallNetwork *network, int peer, int pair,
+                               VcbChildNamespaces *ret_namespaces, GError **error);
 
 /* The moment zero of timeline, rate steps and cross traffic is now. */
 void vcb_call_network_start(VcbCallNetwork *network);

@@ -130,8 +130,8 @@ cJSON *vcb_join_message(const VcbCallContext *context, const VcbPlannedCall *cal
 {
     const VcbSettings *settings = settings_of(context, call);
     const char *name = settings->peers[index].name, *secret = settings->signaling.token_secret;
-    g_autofree char *url = g_strdup_printf(
-        "%s/%s?name=%s", vcb_servers_signaling_url(context->servers, call, index), call->id, name);
+    g_autofree char *server = vcb_servers_signaling_url(context->servers, call, index);
+    g_autofree char *url = g_strdup_printf("%s/%s?name=%s", server, call->id, name);
     g_autofree char *token = NULL;
     cJSON *message;
 

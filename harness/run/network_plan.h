@@ -43,3 +43,4 @@ cJSON *vcb_network_plan_direction(const VcbDirectionSettings *direction, GError 
 #define VCB_NETWORK_TURN_IPV4 "198.18.0.20"
 #define VCB_NETWORK_TURN_IPV4_OTHER "198.18.0.21"
 #define VCB_NETWORK_TURN_IPV6 "2001:db8::14"
+#define VCB_NETWORK_TURN_IPV6_OTHER "2001:db8::15"

@@ -34,6 +34,7 @@ typedef struct {
     int signal;     /* that interrupted the run; 0: none */
     char *stopping; /* why no new call begins; NULL while all is well */
     guint kill_timer;
+    gboolean finishing; /* no call is left */
     GError *error; /* what cut the run short, other than a signal */
 } Run;
 
@@ -148,6 +149,17 @@ static void on_call_over(const VcbCall *call, gpointer user_data)
         vcb_progress_call_ended(run->progress, call);
 }
 
+/* The last call is over: the servers may say their last. */
+static void finish(Run *run)
+{
+    if (run->finishing)
+        return;
+    run->finishing = TRUE;
+    log_usage(run, TRUE);
+    if (!vcb_servers_finish(run->context.servers))
+        g_main_loop_quit(run->loop);
+}
+
 /* Whatever happened: what is to be done now? */
 static void go_on(Run *run)
 {
@@ -170,7 +182,7 @@ static void go_on(Run *run)
         return;
     vcb_wave_retire(run->wave, on_call_over);
     if (run->stopping || run->next >= run->plan->n_calls)
-        g_main_loop_quit(run->loop);
+        finish(run);
     else
         vcb_wave_start(run->wave, run->plan, &run->next, run->jobs);
 }
@@ -217,6 +229,20 @@ static void on_signaling_died(const char *reason, gpointer user_data)
     vcb_wave_fail_unconnected(run->wave, reason);
 }
 
+static void on_network_died(const char *reason, gpointer user_data)
+{
+    Run *run = user_data;
+    g_autoptr(GError) error = g_error_new_literal(VCB_ERROR, VCB_ERROR_INVALID, reason);
+
+    vcb_wave_fail_emulated(run->wave, reason);
+    give_up(run, error);
+}
+
+static void on_servers_finished(gpointer user_data)
+{
+    g_main_loop_quit(((Run *)user_data)->loop);
+}
+
 /* ---- life ---- */
 
 static void run_clear(Run *run)
@@ -236,7 +262,8 @@ static void run_clear(Run *run)
 
 static void execute(Run *run)
 {
-    static const VcbServersEvents server_events = {on_servers_ready, on_servers_failed, on_signaling_died};
+    static const VcbServersEvents server_events = {on_servers_ready, on_servers_failed, on_signaling_died,
+                                                   on_network_died, on_servers_finished};
     g_autoptr(GError) error = NULL;
     guint sigint = g_unix_signal_add(SIGINT, on_sigint, run),
           sigterm = g_unix_signal_add(SIGTERM, on_sigterm, run),
@@ -258,7 +285,6 @@ static void execute(Run *run)
         run->error = g_steal_pointer(&error);
     else
         g_main_loop_run(run->loop);
-    log_usage(run, TRUE);
     log_run_end(run);
     g_source_remove(tick);
     g_source_remove(sigint);

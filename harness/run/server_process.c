@@ -1,5 +1,7 @@
 #include "harness/run/server_process.h"
 
+#include <signal.h>
+
 struct VcbServerProcess {
     char *name, *call, *title, *goal;
     char *log_name; /* "signald.log" */
@@ -155,14 +157,19 @@ static gboolean on_grace_over(gpointer user_data)
     return G_SOURCE_REMOVE;
 }
 
-void vcb_server_process_finish(VcbServerProcess *process, gboolean close_channel, gint64 grace_us)
+void vcb_server_process_finish(VcbServerProcess *process, gboolean by_signal, gint64 grace_us)
 {
     process->finishing = TRUE;
     g_clear_handle_id(&process->deadline, g_source_remove);
-    if (close_channel && process->channel)
-        vcb_channel_finish(process->channel);
+    if (by_signal && vcb_child_is_running(process->child))
+        kill(process->pid, SIGTERM);
     if (!process->grace_timer)
         process->grace_timer = g_timeout_add((guint)(grace_us / 1000), on_grace_over, process);
+}
+
+VcbChannel *vcb_server_process_channel(VcbServerProcess *process)
+{
+    return process->channel;
 }
 
 void vcb_server_process_send(VcbServerProcess *process, const cJSON *message)

@@ -47,9 +47,12 @@ void vcb_server_process_free(VcbServerProcess *process);
 /* It reached its goal: the deadline is off. */
 void vcb_server_process_ready(VcbServerProcess *process);
 
-/* From now on its end is expected; after grace_us it is killed. Tell it to end before, or by closing our side of the
- * channel: what it still says then is read. */
-void vcb_server_process_finish(VcbServerProcess *process, gboolean close_channel, gint64 grace_us);
+/* From now on its end is expected; after grace_us it is killed. It was told to end by a message, or is now `by_signal`:
+ * SIGTERM to itself alone, so that what it has started goes as it sees fit. What it still says is read. */
+void vcb_server_process_finish(VcbServerProcess *process, gboolean by_signal, gint64 grace_us);
+
+/* For descriptors that came with a message, within the callback. */
+VcbChannel *vcb_server_process_channel(VcbServerProcess *process);
 
 /* Dropped where its channel has closed. The message stays the caller's. */
 void vcb_server_process_send(VcbServerProcess *process, const cJSON *message);
