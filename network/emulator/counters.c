@@ -30,6 +30,19 @@ void vcb_link_observer_fate(VcbLinkObserver *observer, const VcbPacket *packet, 
         vcb_histogram_add(&observer->delay, packet->due_ns - packet->came_ns);
         vcb_histogram_add(&observer->queue, packet->queued_ns);
     }
+    if (observer->is_detached &&
+        fate != VCB_FATE_DELIVERED) { /* nothing else happens on a link that is going */
+        observer->counters.dropped[fate]++;
+        observer->counters.queued--;
+        observer->counters.queue_bytes = 0;
+    }
+}
+
+void vcb_link_observer_detach(VcbLinkObserver *observer, gint64 now_ns)
+{
+    observer->counters = *vcb_link_counters(observer->place->link);
+    observer->rate_bps = vcb_link_rate_bps(observer->place->link, now_ns);
+    observer->is_detached = TRUE;
 }
 
 gboolean vcb_link_observer_is_in_use(const VcbLinkObserver *observer)
@@ -51,7 +64,9 @@ void vcb_link_observer_report(VcbLinkObserver *observer, cJSON *message, gint64 
 {
     static const int delay_percentiles[] = {50, 95, 99}, queue_percentiles[] = {50};
     const VcbLinkPlace *place = observer->place;
-    const VcbLinkCounters *counters = vcb_link_counters(place->link);
+    const VcbLinkCounters *counters =
+        observer->is_detached ? &observer->counters : vcb_link_counters(place->link);
+    double rate_bps = observer->is_detached ? observer->rate_bps : vcb_link_rate_bps(place->link, now_ns);
     cJSON *flows = vcb_rtp_flows_json(observer->flows);
 
     cJSON_AddStringToObject(message, "link", place->router);
@@ -68,7 +83,7 @@ void vcb_link_observer_report(VcbLinkObserver *observer, cJSON *message, gint64 
     cJSON_AddItemToObject(
         message, "delay_us",
         vcb_audit_histogram_json(&observer->delay, delay_percentiles, G_N_ELEMENTS(delay_percentiles)));
-    cJSON_AddNumberToObject(message, "rate_bps", vcb_link_rate_bps(place->link, now_ns));
+    cJSON_AddNumberToObject(message, "rate_bps", rate_bps);
     vcb_json_add_int(message, "queue_bytes", (gint64)counters->queue_bytes);
     cJSON_AddItemToObject(
         message, "queue_us",

@@ -13,6 +13,9 @@ typedef struct {
     VcbHistogram delay, queue; /* of what was delivered in this interval: on the link; waiting for capacity */
     VcbRtpFlows *flows;
     guint capture_interface;
+    gboolean is_detached;     /* the link is going: what follows stands for it */
+    VcbLinkCounters counters; /* kept up to date by the fates that are still told */
+    double rate_bps;
 } VcbLinkObserver;
 
 VcbLinkObserver *vcb_link_observer_new(VcbLinkPlace *place);
@@ -20,6 +23,9 @@ void vcb_link_observer_free(VcbLinkObserver *observer);
 
 void vcb_link_observer_came(VcbLinkObserver *observer, VcbPacket *packet);
 void vcb_link_observer_fate(VcbLinkObserver *observer, const VcbPacket *packet, VcbFate fate);
+
+/* The link is about to be removed: from now on this observer counts by itself, so that it can report when the link is gone. */
+void vcb_link_observer_detach(VcbLinkObserver *observer, gint64 now_ns);
 
 /* Whether a packet ever came. */
 gboolean vcb_link_observer_is_in_use(const VcbLinkObserver *observer);

@@ -28,8 +28,7 @@ struct VcbEmulatedNetwork {
     VcbPort *ports;                     /* owned */
     guint n_ports;
     GPtrArray *links; /* owned VcbLinkObservers */
-    gint64 origin_ns; /* VCB_NEVER_NS until `start` */
-    guint next_entry; /* of the timeline */
+    gboolean has_started;
     guint mappings_told;
     guint64 tx_dropped;
     GHashTable *capture_routers; /* owned; router's name -> capture interface + 1; NULL: none yet */
@@ -58,7 +57,6 @@ struct VcbEmulator {
     guint64 last_tag;
     VcbAudit audit;
     guint64 removed_tx_dropped; /* of networks that are gone */
-    gint64 next_entry_ns;       /* earliest timeline entry of all networks */
     gint64 next_tick_ns;
     guint tick, audited_tick;
     gboolean is_stopping;
@@ -82,16 +80,12 @@ gboolean vcb_port_output(VcbInterface *interface, const VcbPacket *packet, gint6
 /* Listen (again) to every port of the network that is not listened to. */
 void vcb_emulated_listen(VcbEmulatedNetwork *network);
 
-/* timeline.c */
-void vcb_emulator_start_timeline(VcbEmulatedNetwork *network, gint64 origin_ns);
-void vcb_emulator_find_next_entry(VcbEmulator *emulator);
-void vcb_emulator_do_entries(VcbEmulator *emulator, gint64 now_ns);
-
-/* emulator.c: carried out now; planned_ns VCB_NEVER_NS: a command, not the timeline. */
-gboolean vcb_emulated_change_link(VcbEmulatedNetwork *network, const char *router, const char *direction,
-                                  const cJSON *set, gint64 planned_ns, GError **error);
-gboolean vcb_emulated_change_interface(VcbEmulatedNetwork *network, const char *host, const char *down,
-                                       const char *up, gint64 planned_ns, GError **error);
+/* emulator.c: have the host maker carry it out, and tell of it then; names are those of interfaces, or NULL. planned_ns
+ * VCB_NEVER_NS: a command asked for it, not the timeline. */
+void vcb_emulated_ask_for_interface(VcbEmulatedNetwork *network, const char *host, const char *down,
+                                    const char *up, gint64 planned_ns);
+void vcb_emulated_say_changed_link(VcbEmulatedNetwork *network, const char *router, const char *direction,
+                                   const cJSON *set, gint64 planned_ns);
 
 /* reports.c: one slice of what is due this second; TRUE: there is more. */
 gboolean vcb_emulator_report_slice(VcbEmulator *emulator);

@@ -58,7 +58,6 @@ static void forget(VcbEmulatedNetwork *network)
 
     emulator->removed_tx_dropped += network->tx_dropped;
     g_ptr_array_remove(emulator->networks, network); /* frees it */
-    vcb_emulator_find_next_entry(emulator);
     if (emulator->is_stopping && !emulator->networks->len)
         emulator->callbacks.stopped(emulator->user_data);
 }
@@ -67,6 +66,7 @@ static void forget(VcbEmulatedNetwork *network)
 static void remove_from_internet(VcbEmulatedNetwork *network)
 {
     VcbEmulator *emulator = network->emulator;
+    gint64 now_ns = vcb_now_ns();
 
     if (network->state != VCB_EMULATED_MAKING)
         vcb_emulated_report_routers_finally(network);
@@ -74,7 +74,10 @@ static void remove_from_internet(VcbEmulatedNetwork *network)
         vcb_loop_unwatch(emulator->loop, network->ports[i].watch);
         network->ports[i].watch = NULL;
     }
-    vcb_internet_remove(emulator->internet, network->network, vcb_now_ns());
+    vcb_internet_advance(emulator->internet, now_ns);
+    for (guint i = 0; i < network->links->len; i++)
+        vcb_link_observer_detach(network->links->pdata[i], now_ns);
+    vcb_internet_remove(emulator->internet, network->network, now_ns);
     g_hash_table_remove(emulator->by_network, network->network);
     network->network = NULL;
 }
@@ -85,7 +88,6 @@ static void remove_network(VcbEmulatedNetwork *network)
 
     remove_from_internet(network);
     network->state = VCB_EMULATED_REMOVING;
-    vcb_emulator_find_next_entry(emulator);
     vcb_emulator_count_drops(network); /* a last time */
     push_request(network, NULL);
     vcb_hosts_remove(emulator->hosts, network->tag);
@@ -107,7 +109,6 @@ static gboolean create_network(VcbEmulator *emulator, const cJSON *command, GErr
     network->emulator = emulator;
     network->tag = ++emulator->last_tag;
     network->asked_ns = vcb_now_ns();
-    network->origin_ns = VCB_NEVER_NS;
     network->reported_tick = emulator->tick;
     network->links = g_ptr_array_new_with_free_func((GDestroyNotify)vcb_link_observer_free);
     network->description = g_steal_pointer(&description);
@@ -175,69 +176,52 @@ static cJSON *new_change(VcbEmulatedNetwork *network, gint64 planned_ns)
     return message;
 }
 
-gboolean vcb_emulated_change_link(VcbEmulatedNetwork *network, const char *router, const char *direction,
-                                  const cJSON *set, gint64 planned_ns, GError **error)
+void vcb_emulated_say_changed_link(VcbEmulatedNetwork *network, const char *router, const char *direction,
+                                   const cJSON *set, gint64 planned_ns)
 {
-    cJSON *message;
+    cJSON *message = new_change(network, planned_ns);
 
-    if (!vcb_network_change(network->network, router, direction, set, vcb_now_ns(), error))
-        return FALSE;
-    message = new_change(network, planned_ns);
     cJSON_AddStringToObject(message, "router", router);
     cJSON_AddStringToObject(message, "direction", direction);
     cJSON_AddItemToObject(message, "set", cJSON_Duplicate(set, TRUE));
     vcb_emulator_say(network->emulator, message);
-    return TRUE;
 }
 
-/* NULL where `name` is NULL; an error where there is none of the name. */
-static gboolean find_interface(VcbEmulatedNetwork *network, const char *host, const char *name,
-                               VcbInterface **ret_interface, GError **error)
+void vcb_emulated_ask_for_interface(VcbEmulatedNetwork *network, const char *host, const char *down,
+                                    const char *up, gint64 planned_ns)
 {
-    *ret_interface = name ? vcb_network_interface(network->network, host, name) : NULL;
-    if (*ret_interface || !name)
-        return TRUE;
-    g_set_error(error, VCB_ERROR, VCB_ERROR_USAGE, "host \"%s\" has no interface \"%s\"", host, name);
-    return FALSE;
-}
+    cJSON *message = new_change(network, planned_ns);
 
-gboolean vcb_emulated_change_interface(VcbEmulatedNetwork *network, const char *host, const char *down,
-                                       const char *up, gint64 planned_ns, GError **error)
-{
-    VcbInterface *down_interface, *up_interface;
-    cJSON *message;
-
-    if (!find_interface(network, host, down, &down_interface, error) ||
-        !find_interface(network, host, up, &up_interface, error))
-        return FALSE;
-    /* What is lost is lost at once; what comes is there when the host has it. */
-    if (down_interface)
-        vcb_interface_set_up(down_interface, FALSE);
-    message = new_change(network, planned_ns);
     cJSON_AddStringToObject(message, "host", host);
     vcb_json_add_string(message, "down", down);
     vcb_json_add_string(message, "up", up);
     push_request(network, message);
     vcb_hosts_set_interface(network->emulator->hosts, network->tag, host, down, up);
-    return TRUE;
+}
+
+static void set_interface(VcbEmulatedNetwork *network, const char *host, const char *name, gboolean up)
+{
+    VcbInterface *interface = name ? vcb_network_interface(network->network, host, name) : NULL;
+
+    if (interface)
+        vcb_interface_set_up(interface, up);
 }
 
 static void on_changed(VcbEmulatedNetwork *network, cJSON *change, const char *problem)
 {
-    const char *host = vcb_json_string(change, "host", ""), *up = vcb_json_string(change, "up", NULL),
-               *down = vcb_json_string(change, "down", NULL), *came = problem ? down : up;
+    const char *host = vcb_json_string(change, "host", NULL);
 
     if (network->state != VCB_EMULATED_RUNNING)
         return;
-    if (came)
-        vcb_interface_set_up(vcb_network_interface(network->network, host, came), TRUE);
     vcb_emulated_listen(network);
     if (problem) {
+        set_interface(network, host, vcb_json_string(change, "up", NULL), FALSE);
+        set_interface(network, host, vcb_json_string(change, "down", NULL), TRUE);
         vcb_emulator_say_error(network->emulator, network->description->name, problem);
         return;
     }
     cJSON_SetNumberValue(cJSON_GetObjectItemCaseSensitive(change, "t_us"), (double)(vcb_now_ns() / 1000));
-    vcb_emulator_say(network->emulator, change);
+    vcb_emulator_say(network->emulator, cJSON_Duplicate(change, TRUE));
 }
 
 /* --- the host maker --- */
@@ -295,27 +279,38 @@ static gboolean start_network(VcbEmulatedNetwork *network, const cJSON *command,
                     "origin_us: microseconds of CLOCK_MONOTONIC are wanted");
         return FALSE;
     }
-    if (network->origin_ns != VCB_NEVER_NS) {
+    if (network->has_started) {
         g_set_error(error, VCB_ERROR, VCB_ERROR_USAGE, "it has started already");
         return FALSE;
     }
     vcb_network_start(network->network, origin_us * 1000);
-    vcb_emulator_start_timeline(network, origin_us * 1000);
+    network->has_started = TRUE;
     return TRUE;
 }
 
 static gboolean change_network(VcbEmulatedNetwork *network, const cJSON *command, GError **error)
 {
     const cJSON *set = vcb_json_object(command, "set");
-    const char *router = vcb_json_string(command, "router", NULL);
+    const char *router = vcb_json_string(command, "router", NULL),
+               *direction = vcb_json_string(command, "direction", "both");
 
     if (!set || !router) {
         g_set_error(error, VCB_ERROR, VCB_ERROR_USAGE, "%s is wanted",
                     router ? "set: an object" : "router: a name");
         return FALSE;
     }
-    return vcb_emulated_change_link(network, router, vcb_json_string(command, "direction", "both"), set,
-                                    VCB_NEVER_NS, error);
+    if (!vcb_network_change(network->network, router, direction, set, vcb_now_ns(), error))
+        return FALSE;
+    vcb_emulated_say_changed_link(network, router, direction, set, VCB_NEVER_NS);
+    return TRUE;
+}
+
+static gboolean has_interface(VcbEmulatedNetwork *network, const char *host, const char *name, GError **error)
+{
+    if (!name || vcb_network_interface(network->network, host, name))
+        return TRUE;
+    g_set_error(error, VCB_ERROR, VCB_ERROR_USAGE, "host \"%s\" has no interface \"%s\"", host, name);
+    return FALSE;
 }
 
 static gboolean change_host(VcbEmulatedNetwork *network, const cJSON *command, GError **error)
@@ -328,7 +323,12 @@ static gboolean change_host(VcbEmulatedNetwork *network, const cJSON *command, G
                     host ? "down or up: an interface's name" : "host: a name");
         return FALSE;
     }
-    return vcb_emulated_change_interface(network, host, down, up, VCB_NEVER_NS, error);
+    if (!has_interface(network, host, down, error) || !has_interface(network, host, up, error))
+        return FALSE;
+    set_interface(network, host, down, FALSE);
+    set_interface(network, host, up, TRUE);
+    vcb_emulated_ask_for_interface(network, host, down, up, VCB_NEVER_NS);
+    return TRUE;
 }
 
 static gboolean ask_to_remove(VcbEmulatedNetwork *network, const cJSON *command, GError **error)
@@ -399,16 +399,15 @@ gboolean vcb_emulator_obey(VcbEmulator *emulator, const cJSON *command, GError *
 
 gint64 vcb_emulator_next_ns(const VcbEmulator *emulator)
 {
-    return MIN(MIN(vcb_internet_next_ns(emulator->internet), emulator->next_entry_ns),
-               emulator->next_tick_ns);
+    gint64 next_ns = vcb_internet_next_ns(emulator->internet);
+
+    return MIN(next_ns, emulator->next_tick_ns);
 }
 
 void vcb_emulator_advance(VcbEmulator *emulator, gint64 now_ns)
 {
     if (vcb_internet_next_ns(emulator->internet) <= now_ns)
         vcb_internet_advance(emulator->internet, now_ns);
-    if (emulator->next_entry_ns <= now_ns)
-        vcb_emulator_do_entries(emulator, now_ns);
     if (emulator->next_tick_ns <= now_ns) {
         emulator->tick++;
         emulator->next_tick_ns += TICK_NS * (1 + (now_ns - emulator->next_tick_ns) / TICK_NS);
@@ -440,7 +439,6 @@ VcbEmulator *vcb_emulator_new(VcbLoop *loop, VcbHosts *hosts, VcbCapture *captur
     emulator->user_data = user_data;
     emulator->networks = g_ptr_array_new_with_free_func(free_network);
     emulator->by_network = g_hash_table_new(NULL, NULL);
-    emulator->next_entry_ns = VCB_NEVER_NS;
     emulator->next_tick_ns = now.monotonic_ns + TICK_NS;
     g_queue_init(&emulator->requests);
     vcb_audit_init(&emulator->audit, &now);

@@ -5,7 +5,7 @@
  *                          |                                   |
  *   packets  ports.c: host's interface <-> internet            |     replies -> emulator.c -> created, change, removed
  *   truth    observers.c: counters, capture, audit
- *   each second reports.c: link, router, audit                 timeline.c: changes at their times
+ *   each second reports.c: link, router, audit
  */
 #pragma once
 

@@ -3,8 +3,8 @@
  *   main.c       options, host maker, priority, privileges, signals, last words     options.c  flags
  *   loop.c       epoll, the timer                priority.c  SCHED_FIFO, locked memory    probe.c  --probe
  *   control.c    the control channel             messages.c  beginnings of messages
- *   emulator.c   commands, networks' lives       timeline.c  changes at their times
- *   ports.c      packets from and to hosts       observers.c what the internet tells
+ *   emulator.c   commands, networks' lives       observers.c what the internet tells
+ *   ports.c      packets from and to hosts
  *   reports.c    what is told each second        counters.c, flows.c, histogram.c  the truth about a link
  *   capture.c    pcapng                          audit.c     the truth about the emulator
  */

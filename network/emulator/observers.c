@@ -100,6 +100,18 @@ static void on_mapping_made(VcbNetwork *internet_network, const char *router, co
     vcb_emulator_say(emulator, message);
 }
 
+/* The timeline: the internet has done its part, the host maker does the rest. */
+static void on_timeline(VcbNetwork *internet_network, const VcbNetworkChange *change, gint64 planned_ns,
+                        gint64 now_ns, void *user_data)
+{
+    VcbEmulatedNetwork *network = network_of(user_data, internet_network);
+
+    if (change->host)
+        vcb_emulated_ask_for_interface(network, change->host, change->down, change->up, planned_ns);
+    else
+        vcb_emulated_say_changed_link(network, change->router, change->direction, change->set, planned_ns);
+}
+
 const VcbInternetEvents vcb_emulator_internet_events = {
     .output = vcb_port_output,
     .link_added = on_link_added,
@@ -108,4 +120,5 @@ const VcbInternetEvents vcb_emulator_internet_events = {
     .fate = on_fate,
     .router_dropped = on_router_dropped,
     .mapping_made = on_mapping_made,
+    .changed = on_timeline,
 };
