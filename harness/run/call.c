@@ -41,8 +41,9 @@ struct VcbCall {
 };
 
 static const char *const PHASE_NAMES[] = {
-    [VCB_CALL_STARTING] = "starting",   [VCB_CALL_READY] = "ready",       [VCB_CALL_JOINING] = "joining",
-    [VCB_CALL_JOINED] = "joined", [VCB_CALL_CONNECTED] = "connected", [VCB_CALL_STOPPING] = "stopping", [VCB_CALL_ENDED] = "ended",
+    [VCB_CALL_STARTING] = "starting", [VCB_CALL_READY] = "ready",         [VCB_CALL_JOINING] = "joining",
+    [VCB_CALL_JOINED] = "joined",     [VCB_CALL_CONNECTED] = "connected", [VCB_CALL_STOPPING] = "stopping",
+    [VCB_CALL_ENDED] = "ended",
 };
 static_assert(G_N_ELEMENTS(PHASE_NAMES) == VCB_CALL_ENDED + 1, "every phase has its name");
 

@@ -57,7 +57,8 @@ gboolean vcb_call_network_remove(VcbCallNetwork *network)
 
 static void be_ready_when_all_are(VcbCallNetwork *network)
 {
-    if (network->ready || network->removing || network->n_traffic_ready < network->settings->net.n_cross_traffic)
+    if (network->ready || network->removing ||
+        network->n_traffic_ready < network->settings->net.n_cross_traffic)
         return;
     network->ready = TRUE;
     network->events.ready(network, network->user_data);
@@ -130,8 +131,8 @@ static void on_created(VcbEmulatedNetwork *emulated, const char *problem, gpoint
     be_ready_when_all_are(network);
 }
 
-VcbCallNetwork *vcb_call_network_new(const VcbCallNetworkParams *params, const char *directory, VcbRunLog *log,
-                                     const VcbCallNetworkEvents *events, gpointer user_data)
+VcbCallNetwork *vcb_call_network_new(const VcbCallNetworkParams *params, const char *directory,
+                                     VcbRunLog *log, const VcbCallNetworkEvents *events, gpointer user_data)
 {
     static const VcbEmulatedNetworkEvents network_events = {on_created, on_removed};
     VcbCallNetwork *network = g_new0(VcbCallNetwork, 1);
@@ -181,7 +182,8 @@ gboolean vcb_call_network_host(const VcbCallNetwork *network, int peer, int pair
 {
     g_autofree char *host = vcb_network_plan_host_name(network->settings, peer, pair);
 
-    if (network->network && vcb_emulated_network_host(network->network, host, ret_namespaces))
+    if (!network->problem && network->network &&
+        vcb_emulated_network_host(network->network, host, ret_namespaces))
         return TRUE;
     g_set_error(error, VCB_ERROR, VCB_ERROR_INVALID, "%s",
                 network->problem ? network->problem : "the emulated network is gone");

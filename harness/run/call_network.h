@@ -28,8 +28,8 @@ typedef struct {
 } VcbCallNetworkEvents;
 
 /* directory and log must outlive it. No event comes from within. */
-VcbCallNetwork *vcb_call_network_new(const VcbCallNetworkParams *params, const char *directory, VcbRunLog *log,
-                                     const VcbCallNetworkEvents *events, gpointer user_data);
+VcbCallNetwork *vcb_call_network_new(const VcbCallNetworkParams *params, const char *directory,
+                                     VcbRunLog *log, const VcbCallNetworkEvents *events, gpointer user_data);
 void vcb_call_network_free(VcbCallNetwork *network); /* no event afterwards; NULL is fine */
 
 gboolean vcb_call_network_is_ready(const VcbCallNetwork *network);

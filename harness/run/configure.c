@@ -66,7 +66,8 @@ static cJSON *ice_config(const VcbCallContext *context, const VcbPlannedCall *ca
     cJSON_AddNumberToObject(object, "candidate_pool", ice->candidate_pool);
     vcb_json_add_string(object, "bundle_policy", ice->bundle_policy);
     vcb_json_add_string(object, "rtcp_mux", ice->rtcp_mux);
-    if (!settings_of(context, call)->net.enabled) { /* on a host of its own a peer takes the interfaces that it finds */
+    if (!settings_of(context, call)
+             ->net.enabled) { /* on a host of its own a peer takes the interfaces that it finds */
         addresses = cJSON_AddArrayToObject(object, "local_addresses");
         cJSON_AddItemToArray(addresses, cJSON_CreateString("127.0.0.1"));
     }

@@ -330,8 +330,7 @@ void vcb_coturn_add_ice(const VcbCoturn *coturn, const VcbSettings *settings, gb
                 {"tls", "turns", "?transport=tcp", coturn->tls_port}};
     const char *wanted = settings->turn_transport;
     gboolean all = g_str_equal(wanted, "all"), with_turn = g_str_equal(settings->turn_server, "coturn");
-    g_autofree char *host =
-        by_ipv6 ? g_strdup_printf("[%s]", coturn->ipv6[0]) : g_strdup(coturn->ipv4[0]);
+    g_autofree char *host = by_ipv6 ? g_strdup_printf("[%s]", coturn->ipv6[0]) : g_strdup(coturn->ipv4[0]);
     g_autofree char *username = NULL, *credential = NULL;
 
     /* Where no UDP is wanted, asking for STUN over UDP would only make gathering wait. Loopback has nothing to discover. */

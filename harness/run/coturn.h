@@ -22,9 +22,10 @@ typedef struct {
 typedef struct {
     const char *name;                     /* of the process: "turnserver" */
     const VcbChildNamespaces *namespaces; /* of its host; NULL: loopback */
-    const char *const *ipv4, *const *ipv6; /* the host's addresses, one or two each, NULL-terminated; of loopback: NULL */
-    gboolean is_time_limited;             /* credentials that expire, after draft-uberti-behave-turn-rest-00 */
-    guint64 seed;                         /* of the run: the credentials come from it */
+    const char *const *ipv4,
+        *const *ipv6;         /* the host's addresses, one or two each, NULL-terminated; of loopback: NULL */
+    gboolean is_time_limited; /* credentials that expire, after draft-uberti-behave-turn-rest-00 */
+    guint64 seed;             /* of the run: the credentials come from it */
 } VcbCoturnParams;
 
 /* Its files and its log go to DIRECTORY/logs/. The params need not outlive the call. NULL and an error (with the package

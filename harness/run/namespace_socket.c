@@ -21,8 +21,10 @@ static int make_and_send(const VcbChildNamespaces *namespaces, int family, int t
     Control control = {0};
     char byte = 's';
     struct iovec part = {&byte, 1};
-    struct msghdr message = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.data, .msg_controllen = sizeof control.data};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control.data,
+                             .msg_controllen = sizeof control.data};
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
     int fd;
 
@@ -44,8 +46,10 @@ static int receive(int channel)
     Control control = {0};
     char byte;
     struct iovec part = {&byte, 1};
-    struct msghdr message = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.data, .msg_controllen = sizeof control.data};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control.data,
+                             .msg_controllen = sizeof control.data};
     struct cmsghdr *header;
     ssize_t n;
     int fd = -1;

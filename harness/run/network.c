@@ -122,7 +122,8 @@ static const struct {
     const char *type;
     void (*run)(VcbEmulator *emulator, VcbChannel *channel, const cJSON *message);
 } MESSAGES[] = {
-    {"ready", on_ready}, {"created", on_created}, {"removed", on_removed}, {"error", on_error}, {"failed", on_failed},
+    {"ready", on_ready}, {"created", on_created}, {"removed", on_removed},
+    {"error", on_error}, {"failed", on_failed},
 };
 
 static void on_message(VcbServerProcess *process, cJSON *message, gpointer user_data)
@@ -333,7 +334,8 @@ void vcb_emulated_network_free(VcbEmulatedNetwork *network)
     g_free(network);
 }
 
-gboolean vcb_emulated_network_host(const VcbEmulatedNetwork *network, const char *host, VcbChildNamespaces *ret_namespaces)
+gboolean vcb_emulated_network_host(const VcbEmulatedNetwork *network, const char *host,
+                                   VcbChildNamespaces *ret_namespaces)
 {
     for (guint i = 0; i < network->plan->n_hosts; i++) {
         if (g_str_equal(network->plan->hosts[i].name, host) && network->fds[i] >= 0 && network->emulator) {

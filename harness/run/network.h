@@ -59,7 +59,8 @@ void vcb_emulated_network_start(VcbEmulatedNetwork *network, gint64 origin_us);
 gboolean vcb_emulated_network_remove(VcbEmulatedNetwork *network);
 
 /* Where to start a process of a host. The descriptors stay the network's. FALSE: there is no such host (yet). */
-gboolean vcb_emulated_network_host(const VcbEmulatedNetwork *network, const char *host, VcbChildNamespaces *ret_namespaces);
+gboolean vcb_emulated_network_host(const VcbEmulatedNetwork *network, const char *host,
+                                   VcbChildNamespaces *ret_namespaces);
 
 /* The host's addresses; NULL where it has none. Owned by the network. */
 const VcbPlannedHost *vcb_emulated_network_plan_of(const VcbEmulatedNetwork *network, const char *host);

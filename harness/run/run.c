@@ -35,7 +35,7 @@ typedef struct {
     char *stopping; /* why no new call begins; NULL while all is well */
     guint kill_timer;
     gboolean finishing; /* no call is left */
-    GError *error; /* what cut the run short, other than a signal */
+    GError *error;      /* what cut the run short, other than a signal */
 } Run;
 
 /* ---- the log's last line ---- */

@@ -148,9 +148,9 @@ static gboolean on_grace_over(gpointer user_data)
     VcbServerProcess *process = user_data;
 
     process->grace_timer = 0;
-    if (vcb_child_is_running(process->child)) {
+    if (!process->exited) {
         vcb_child_kill(process->child);
-    } else { /* something else holds its channel: what it said has been read by now */
+    } else { /* it ended before, or something else holds its channel: what it said has been read by now */
         g_clear_pointer(&process->channel, vcb_channel_free);
         tell_when_gone(process);
     }
@@ -163,6 +163,8 @@ void vcb_server_process_finish(VcbServerProcess *process, gboolean by_signal, gi
     g_clear_handle_id(&process->deadline, g_source_remove);
     if (by_signal && vcb_child_is_running(process->child))
         kill(process->pid, SIGTERM);
+    if (process->exited && !process->channel)
+        grace_us = 0;
     if (!process->grace_timer)
         process->grace_timer = g_timeout_add((guint)(grace_us / 1000), on_grace_over, process);
 }

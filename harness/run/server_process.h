@@ -14,10 +14,10 @@
 typedef struct VcbServerProcess VcbServerProcess;
 
 typedef struct {
-    const char *name;  /* in the log: "signald" */
-    const char *call;  /* whose it is alone; NULL: the run's */
-    const char *file;  /* its output goes to logs/FILE.log; NULL: the name */
-    const char *title; /* in sentences: "the signaling server" */
+    const char *name;                             /* in the log: "signald" */
+    const char *call;                             /* whose it is alone; NULL: the run's */
+    const char *file;                             /* its output goes to logs/FILE.log; NULL: the name */
+    const char *title;                            /* in sentences: "the signaling server" */
     const char *const *argv, *const *environment; /* see VcbChildParams */
     const VcbChildNamespaces *namespaces;         /* of the host that it stands on; NULL: ours */
     gboolean with_control;

@@ -112,7 +112,8 @@ static gboolean start_signaling(VcbServers *servers, Where where, GError **error
     static const VcbSignaldEvents events = {on_signald_ready, on_signald_failed, on_signald_died};
     const VcbSignalingSettings *settings = &servers->scenario->variants[0].settings.signaling;
     Signaling *signaling = &servers->signaling[where];
-    gboolean is_emulated = where == EMULATED, is_second = is_emulated && servers->signaling[LOOPBACK].is_needed;
+    gboolean is_emulated = where == EMULATED,
+             is_second = is_emulated && servers->signaling[LOOPBACK].is_needed;
 
     if (!signaling->is_needed)
         return TRUE;
@@ -202,13 +203,14 @@ static gboolean start_turn(VcbServers *servers, Where where, GError **error)
 
     if (where == EMULATED && (turns[STATIC].is_needed || turns[TIME_LIMITED].is_needed) &&
         !vcb_emulated_network_host(servers->network, "turn", &host)) {
-        g_set_error_literal(error, VCB_ERROR, VCB_ERROR_INTERNAL, "the emulated network has no host for coturn");
+        g_set_error_literal(error, VCB_ERROR, VCB_ERROR_INTERNAL,
+                            "the emulated network has no host for coturn");
         return FALSE;
     }
     for (int credentials = STATIC; credentials <= TIME_LIMITED; credentials++) {
         Turn *turn = &turns[credentials];
-        g_autofree char *name = servers->n_turn ? g_strdup_printf("turnserver-%u", servers->n_turn + 1)
-                                                : g_strdup("turnserver");
+        g_autofree char *name =
+            servers->n_turn ? g_strdup_printf("turnserver-%u", servers->n_turn + 1) : g_strdup("turnserver");
         VcbCoturnParams params = {.name = name,
                                   .is_time_limited = credentials == TIME_LIMITED,
                                   .seed = servers->scenario->variants[0].settings.seed};
@@ -269,12 +271,13 @@ static void on_emulator_ready(gpointer user_data)
 {
     static const VcbEmulatedNetworkEvents events = {on_network_created, on_network_removed};
     VcbServers *servers = user_data;
-    gboolean with_turn = servers->turn[EMULATED][STATIC].is_needed || servers->turn[EMULATED][TIME_LIMITED].is_needed;
+    gboolean with_turn =
+        servers->turn[EMULATED][STATIC].is_needed || servers->turn[EMULATED][TIME_LIMITED].is_needed;
 
     servers->network = vcb_emulated_network_new(
         servers->emulator,
-        vcb_network_plan_servers(servers->scenario->variants[0].settings.seed, with_turn, servers->is_direct), NULL,
-        &events, servers);
+        vcb_network_plan_servers(servers->scenario->variants[0].settings.seed, with_turn, servers->is_direct),
+        NULL, &events, servers);
 }
 
 static void on_emulator_failed(const GError *error, gpointer user_data)

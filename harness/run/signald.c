@@ -9,8 +9,8 @@
 
 struct VcbSignald {
     VcbSignaldParams params; /* name is owned, the rest no-ref */
-    const char *directory;                /* no-ref */
-    VcbRunLog *log;                       /* no-ref */
+    const char *directory;   /* no-ref */
+    VcbRunLog *log;          /* no-ref */
     VcbSignaldEvents events;
     gpointer user_data;
     char *program;

@@ -58,12 +58,15 @@ static void send_configure(VcbTraffic *traffic, Side side, gint64 port)
     cJSON_AddStringToObject(message, "address", traffic->far_address);
     vcb_json_add_int(message, "port", port);
     cJSON_AddNumberToObject(message, "flows", settings->flows);
-    cJSON_AddNumberToObject(message, "rate_bps", settings->rate_bps);
-    vcb_json_add_int(message, "min_bytes", settings->min_bytes);
-    vcb_json_add_int(message, "max_bytes", settings->max_bytes);
-    vcb_json_add_int(message, "idle_us", settings->idle_us);
-    if (!g_str_equal(settings->kind, "udp"))
+    if (g_str_equal(settings->kind, "udp"))
+        cJSON_AddNumberToObject(message, "rate_bps", settings->rate_bps);
+    else
         vcb_json_add_string(message, "congestion", settings->congestion);
+    if (g_str_equal(settings->kind, "tcp-short")) {
+        vcb_json_add_int(message, "min_bytes", settings->min_bytes);
+        vcb_json_add_int(message, "max_bytes", settings->max_bytes);
+        vcb_json_add_int(message, "idle_us", settings->idle_us);
+    }
     vcb_json_add_int(message, "seed", (gint64)traffic->seed);
     vcb_server_process_send(traffic->sides[side], message);
 }
@@ -101,8 +104,8 @@ static void on_message(VcbServerProcess *process, cJSON *message, gpointer user_
         if (side == NEAR)
             tell(traffic, FAR, "stop");
     } else if (g_str_equal(type, "error") && vcb_json_bool(message, "fatal", FALSE)) {
-        g_autofree char *reason =
-            g_strdup_printf("cross traffic (%s): %s", traffic->source, vcb_json_string(message, "message", "failed"));
+        g_autofree char *reason = g_strdup_printf("cross traffic (%s): %s", traffic->source,
+                                                  vcb_json_string(message, "message", "failed"));
 
         fail(traffic, reason);
     }

@@ -8,7 +8,7 @@ struct VcbWave {
     gpointer user_data;
     GPtrArray *calls; /* of VcbCall */
 
-    VcbCallNetwork *network; /* that its calls share; NULL: none (any more) */
+    VcbCallNetwork *network;       /* that its calls share; NULL: none (any more) */
     const VcbPlannedCall *waiting; /* no-ref; n_waiting calls that start once the network is ready */
     guint n_waiting;
     guint removal_deadline;
