@@ -97,6 +97,7 @@ static void on_message(VcbServerProcess *process, cJSON *message, gpointer user_
     cJSON *event = cJSON_Duplicate(message, TRUE);
 
     cJSON_AddStringToObject(event, "side", SIDES[side]);
+    cJSON_AddStringToObject(event, "network", traffic->network);
     vcb_run_log_write(traffic->log, traffic->call, traffic->source, event);
     if (g_str_equal(type, "ready")) {
         on_ready(traffic, side, message);
