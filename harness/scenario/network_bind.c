@@ -432,6 +432,9 @@ static void read_text(VcbBinding *binding, const VcbNode *network, const VcbNode
 /* The mapping of a value that may be short for one; a new reference, NULL where it is neither (which is said). */
 static VcbNode *as_mapping(VcbBinding *binding, VcbNode *node, const VcbSetting *setting, const char *key)
 {
+    VcbSetting profile = *vcb_setting_short(setting);
+    g_auto(VcbValue) value = {0};
+    g_autoptr(GError) error = NULL;
     VcbNode *mapping;
 
     if (node->kind == VCB_NODE_MAPPING)
@@ -441,6 +444,11 @@ static VcbNode *as_mapping(VcbBinding *binding, VcbNode *node, const VcbSetting 
             binding->problems, node,
             "`%s` is a profile's name or a mapping; write e.g. `%s: wifi`, or indent its keys below it", key,
             key);
+        return NULL;
+    }
+    profile.key = key; /* as that is what was written */
+    if (!vcb_value_parse(&profile, node->text, &value, &error)) {
+        vcb_problems_add(binding->problems, node, "%s", error->message);
         return NULL;
     }
     mapping = vcb_node_new(VCB_NODE_MAPPING, node);

@@ -230,6 +230,27 @@ static gint compare_entries(gconstpointer a, gconstpointer b, gpointer user_data
     return (x->at_us > y->at_us) - (x->at_us < y->at_us);
 }
 
+/* What the emulator takes in one network; the hosts' descriptors travel in one message. */
+#define MOST_HOSTS 200
+#define MOST_INTERFACES 16
+
+static void check_size(VcbBinding *binding)
+{
+    const VcbSettings *settings = binding->settings;
+    guint n = 2 * (settings->net.shared ? (guint)settings->pairs : 1) + 2 * settings->net.n_cross_traffic;
+
+    if (n > MOST_HOSTS)
+        vcb_problems_add(
+            binding->problems,
+            vcb_binding_where(binding, settings->net.shared ? "pairs" : "network.cross_traffic"),
+            "pairs and cross traffic make %u hosts in one network, and it takes %d; ask for less", n,
+            MOST_HOSTS);
+    for (guint i = 0; i < 2; i++)
+        if (settings->net.hosts[i].n_interfaces > MOST_INTERFACES)
+            vcb_problems_add(binding->problems, host_where(binding, i, "interfaces"),
+                             "a host has at most %d interfaces; leave some out", MOST_INTERFACES);
+}
+
 static void check_shared(VcbBinding *binding)
 {
     const VcbSettings *settings = binding->settings;
@@ -295,6 +316,7 @@ void vcb_network_check(VcbBinding *binding)
     check_bottleneck(binding);
     check_cross_traffic(binding);
     check_shared(binding);
+    check_size(binding);
     for (guint i = 0; i < net->n_timeline; i++)
         check_entry(binding, i, &net->timeline[i]);
     if (net->n_timeline) /* stable; last, as the checks find entries by their place in the file */
