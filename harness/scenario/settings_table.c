@@ -158,6 +158,7 @@ static const VcbSetting SIGNALING[] = {
      .offset = offsetof(VcbSignalingSettings, path),
      .fallback = "emulated",
      .choices = WORDS("emulated", "direct"),
+     .run_wide = TRUE,
      .description = "in an emulated network: whether signaling has the path's delay and losses, too"},
     {0},
 };
@@ -188,8 +189,7 @@ static const VcbSetting TURN[] = {
      .fallback = "udp",
      .choices = WORDS("udp", "tcp", "tls", "all"),
      .description =
-         "between peer and TURN server: UDP and TCP to port 3478, TLS to 5349; `all`: each of them, and TCP "
-         "to 443"},
+         "between peer and TURN server: UDP to port 3478, TCP to 443, TLS to 5349; `all`: each of them"},
     {.key = "credentials",
      .type = VCB_TYPE_CHOICE,
      .offset = offsetof(VcbSettings, turn_credentials),
