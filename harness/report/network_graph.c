@@ -196,6 +196,10 @@ static void write_panel(const VcbAnalysis *analysis, GString *body, const char *
                            has_value(curves, panel->solid, TRUE) ? "[0:*]" : "[0:1]", panel->unit,
                            panel->what, has_dashed ? " (dashed: " : "", has_dashed ? panel->beside : "",
                            has_dashed ? ")" : "");
+    if (!has_dashed && !has_value(curves, panel->solid, FALSE)) { /* gnuplot gives up on what is nowhere */
+        g_string_append(body, "0 with lines lw 0.1 lc rgb '" VCB_GRAPH_GRID "' notitle\n");
+        return;
+    }
     for (guint i = 0; i < curves->len; i++) {
         const Curve *curve = curves->pdata[i];
         const char *colour = VCB_GRAPH_COLOURS[i % n_colours];

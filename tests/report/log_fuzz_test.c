@@ -92,7 +92,7 @@ static gboolean try_log(const char *text, gsize length)
         return FALSE;
     }
     return *analysis->reason && analysis->verdict != VCB_VERDICT_SKIPPED && *page && *summary && *script &&
-           *markdown && *annotations && *csv;
+           *markdown && *annotations && *csv && (!links || *links);
 }
 
 int main(int argc, char **argv)
