@@ -60,3 +60,6 @@ void vcb_hosts_reply_clear(VcbHostsReply *reply);
  * no more (errno). */
 gssize vcb_host_port_read(VcbHostPort *port, guint8 *data, gsize size);
 gboolean vcb_host_port_write(VcbHostPort *port, const guint8 *data, gsize length);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VcbHosts, vcb_hosts_free)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(VcbHostsReply, vcb_hosts_reply_clear)
