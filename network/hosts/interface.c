@@ -44,12 +44,13 @@ gboolean vcb_host_interface_set_up(VcbHostInterface *interface, gboolean up, Vcb
     if (interface->up == up)
         return TRUE;
     interface->up = up;
+    if (!backend->set_carrier(interface, up, rtnetlink, far, error) ||
+        !vcb_rtnetlink_settle_link(rtnetlink, interface->index, error))
+        return FALSE;
     if (up)
-        return backend->set_carrier(interface, TRUE, rtnetlink, far, error) &&
-               set_addresses(interface, TRUE, rtnetlink, error) &&
+        return set_addresses(interface, TRUE, rtnetlink, error) &&
                set_routes(interface, TRUE, rtnetlink, error);
-    return backend->set_carrier(interface, FALSE, rtnetlink, far, error) &&
-           set_routes(interface, FALSE, rtnetlink, error) &&
+    return set_routes(interface, FALSE, rtnetlink, error) &&
            set_addresses(interface, FALSE, rtnetlink, error);
 }
 
@@ -79,7 +80,8 @@ gboolean vcb_host_interface_init(VcbHostInterface *interface, VcbBackend backend
            (backend != VCB_BACKEND_TUN ||
             vcb_rtnetlink_set_carrier(rtnetlink, interface->index, FALSE, error)) &&
            vcb_rtnetlink_change_link(rtnetlink, interface->index, &change, error) &&
-           (!description->up || vcb_host_interface_set_up(interface, TRUE, rtnetlink, far, error));
+           (description->up ? vcb_host_interface_set_up(interface, TRUE, rtnetlink, far, error)
+                            : vcb_rtnetlink_settle_link(rtnetlink, interface->index, error));
 }
 
 gboolean vcb_host_interface_connect(VcbHostInterface *interface, GError **error)

@@ -69,7 +69,6 @@ VcbMadeNetwork *vcb_made_network_new(const VcbNetworkDescription *description, V
     g_autoptr(VcbMadeNetwork) network = g_new0(VcbMadeNetwork, 1);
     gboolean made = TRUE;
 
-    network->first_number = first_number;
     network->hosts = g_new0(VcbMadeHost, description->n_hosts);
     for (guint h = 0; made && h < description->n_hosts; h++) {
         VcbMadeHost *host = &network->hosts[h];

@@ -160,20 +160,24 @@ static void create(VcbMaker *maker, guint64 tag, GVariant *hosts, VcbWireReply *
 {
     VcbNetworkDescription *description = vcb_wire_unpack_hosts(hosts);
     VcbMadeNetwork *network = NULL;
+    guint first_number = maker->next_number;
 
     reply->type = VCB_HOSTS_CREATED;
     if (!description || g_hash_table_contains(maker->networks, &tag))
         g_set_error(error, VCB_ERROR, VCB_ERROR_INTERNAL, "a request that cannot be");
-    else
-        network = vcb_made_network_new(description, maker->backend, maker->next_number, &maker->far, error);
+    else {
+        /* Also where it fails: what was half made ends a little later, and its numbers are in use until then. */
+        for (guint h = 0; h < description->n_hosts; h++)
+            maker->next_number += description->hosts[h].n_interfaces;
+        network = vcb_made_network_new(description, maker->backend, first_number, &maker->far, error);
+    }
     vcb_wire_free_hosts(description);
     if (!network)
         return;
     g_hash_table_insert(maker->networks, g_memdup2(&tag, sizeof tag), network);
-    maker->next_number += network->n_interfaces;
     reply->n_hosts = network->n_hosts;
     reply->n_ports = network->n_interfaces;
-    reply->first_number = network->first_number;
+    reply->first_number = first_number;
     for (guint h = 0; h < network->n_hosts; h++)
         g_array_append_val(fds, network->hosts[h].namespace_fd);
     for (guint h = 0; h < network->n_hosts; h++)

@@ -182,6 +182,14 @@ gboolean vcb_rtnetlink_set_carrier(VcbRtnetlink *rtnetlink, int index, gboolean 
     return check(talk(rtnetlink, message, NULL, NULL), error, "switching the carrier %s", on ? "on" : "off");
 }
 
+gboolean vcb_rtnetlink_settle_link(VcbRtnetlink *rtnetlink, int index, GError **error)
+{
+    struct ifinfomsg *info;
+    struct nlmsghdr *message = link_request(rtnetlink, RTM_GETLINK, 0, index, &info);
+
+    return check(talk(rtnetlink, message, NULL, NULL), error, "looking at the carrier");
+}
+
 gboolean vcb_rtnetlink_address(VcbRtnetlink *rtnetlink, int index, const VcbInterfaceAddress *address,
                                gboolean add, GError **error)
 {

@@ -29,6 +29,8 @@ typedef struct {
 gboolean vcb_rtnetlink_change_link(VcbRtnetlink *rtnetlink, int index, const VcbLinkChange *change,
                                    GError **error);
 gboolean vcb_rtnetlink_set_carrier(VcbRtnetlink *rtnetlink, int index, gboolean on, GError **error);
+/* A carrier's change is there for others to see (IFF_RUNNING) up to a second later, unless somebody asks, as this does (Linux 6.9). */
+gboolean vcb_rtnetlink_settle_link(VcbRtnetlink *rtnetlink, int index, GError **error);
 
 /* add FALSE: take it away; that it is gone already is fine. IPv6 without duplicate address detection. */
 gboolean vcb_rtnetlink_address(VcbRtnetlink *rtnetlink, int index, const VcbInterfaceAddress *address,
