@@ -84,15 +84,30 @@ gboolean vcb_host_interface_init(VcbHostInterface *interface, VcbBackend backend
                             : vcb_rtnetlink_settle_link(rtnetlink, interface->index, error));
 }
 
-gboolean vcb_host_interface_connect(VcbHostInterface *interface, GError **error)
+gboolean vcb_host_interface_await(const VcbHostInterface *interface, VcbRtnetlink *rtnetlink, GError **error)
 {
-    return backend_of(interface->backend)->connect(interface, error);
+    for (guint i = 0; interface->up && i < interface->n_addresses; i++)
+        if (!vcb_rtnetlink_await_address(rtnetlink, &interface->addresses[i], error))
+            return FALSE;
+    return TRUE;
+}
+
+gboolean vcb_host_interface_connect(VcbHostInterface *interface, VcbRtnetlink *rtnetlink, GError **error)
+{
+    return backend_of(interface->backend)->connect(interface, error) &&
+           vcb_host_interface_await(interface, rtnetlink, error);
+}
+
+void vcb_host_interface_close(VcbHostInterface *interface)
+{
+    if (interface->fd >= 0)
+        close(interface->fd);
+    interface->fd = -1;
 }
 
 void vcb_host_interface_clear(VcbHostInterface *interface)
 {
-    if (interface->fd >= 0)
-        close(interface->fd);
+    vcb_host_interface_close(interface);
     g_free(interface->name);
     g_free(interface->addresses);
     *interface = (VcbHostInterface){.fd = -1};

@@ -35,6 +35,10 @@ gboolean vcb_rtnetlink_settle_link(VcbRtnetlink *rtnetlink, int index, GError **
 /* add FALSE: take it away; that it is gone already is fine. IPv6 without duplicate address detection. */
 gboolean vcb_rtnetlink_address(VcbRtnetlink *rtnetlink, int index, const VcbInterfaceAddress *address,
                                gboolean add, GError **error);
+/* Wait until packets to such an address, just added, are taken for the host's own: IPv6 begins with that a little after the kernel has
+ * acknowledged the address. An error after 2 s. */
+gboolean vcb_rtnetlink_await_address(VcbRtnetlink *rtnetlink, const VcbInterfaceAddress *address,
+                                     GError **error);
 gboolean vcb_rtnetlink_default_route(VcbRtnetlink *rtnetlink, int index, gboolean is_v6, guint metric,
                                      gboolean add, GError **error);
 
