@@ -46,13 +46,18 @@ static gboolean enter_namespaces(VcbMaker *maker, VcbNamespaces namespaces, GErr
     return maker->far.namespace_fd >= 0 && (maker->far.rtnetlink = vcb_rtnetlink_open(error));
 }
 
+#define TRIAL_HOST "trial"
+#define TRIAL_INTERFACE "eth0"
+#define TRIAL_PREFIX TRIAL_HOST ": " TRIAL_INTERFACE ": "
+
 /* Make a host and let it go. */
 static gboolean try_backend(VcbMaker *maker, VcbBackend backend, GError **error)
 {
     static VcbInterfaceAddress address = {.address = {.bytes = {192, 0, 2, 1}}, .prefix_length = 24};
     static VcbInterfaceDescription interface = {
-        .name = (char *)"eth0", .addresses = &address, .n_addresses = 1, .mtu = 1500, .up = TRUE};
-    static VcbHostDescription host = {.name = (char *)"trial", .interfaces = &interface, .n_interfaces = 1};
+        .name = (char *)TRIAL_INTERFACE, .addresses = &address, .n_addresses = 1, .mtu = 1500, .up = TRUE};
+    static VcbHostDescription host = {
+        .name = (char *)TRIAL_HOST, .interfaces = &interface, .n_interfaces = 1};
     const VcbNetworkDescription description = {.hosts = &host, .n_hosts = 1};
     g_autoptr(VcbMadeNetwork) network =
         vcb_made_network_new(&description, backend, maker->next_number++, &maker->far, error);
@@ -85,13 +90,17 @@ static gboolean find_out(VcbMaker *maker, VcbBackend wanted_backend, VcbNamespac
         }
         for (VcbBackend b = VCB_BACKEND_TUN; b <= VCB_BACKEND_VETH; b++) {
             g_autoptr(GError) refusal = NULL;
+            const char *text;
 
             if (wanted_backend != VCB_BACKEND_AUTO && wanted_backend != b)
                 continue;
             if (try_backend(maker, b, &refusal))
                 return TRUE;
+            text = refusal->message;
+            if (g_str_has_prefix(text, TRIAL_PREFIX))
+                text += strlen(TRIAL_PREFIX);
             g_string_append_printf(refusals, "\n  %s, %s: %s", namespaces_words(n),
-                                   b == VCB_BACKEND_TUN ? "tun" : "veth", refusal->message);
+                                   b == VCB_BACKEND_TUN ? "tun" : "veth", text);
         }
     }
     if (namespaces_closed) {
