@@ -430,21 +430,11 @@ static int run_claims(void)
 
 int main(int argc, char **argv)
 {
-    gboolean is_tun = argc > 1 && strcmp(argv[1], "tun") == 0,
-             as_user = argc > 2 && strcmp(argv[2], "user") == 0;
-    g_autoptr(GError) error = NULL;
     int status;
 
-    if (as_user && geteuid() == 0 && !lab_become_ordinary()) {
-        g_print("skipped: cannot become an ordinary user here; run the test as one\n");
+    hosts = lab_start_as_told(argc, argv);
+    if (!hosts)
         return 77;
-    }
-    hosts = vcb_hosts_start(is_tun ? VCB_BACKEND_TUN : VCB_BACKEND_VETH,
-                            as_user ? VCB_NAMESPACES_USER : VCB_NAMESPACES_ROOT, &error);
-    if (!hosts) {
-        g_print("skipped: %s\n", error->message);
-        return 77;
-    }
     status = run_claims();
     vcb_hosts_free(hosts);
     return status;

@@ -269,6 +269,8 @@ static gboolean answer(VcbMaker *maker, int socket, const VcbWireRequest *reques
     case VCB_WIRE_REMOVE:
         remove_network(maker, request->tag, &reply, &error);
         break;
+    case VCB_WIRE_END:
+        break;
     }
     if (error)
         g_strlcpy(reply.problem, error->message, sizeof reply.problem);
@@ -285,23 +287,25 @@ static gboolean answer(VcbMaker *maker, int socket, const VcbWireRequest *reques
     return vcb_wire_send(socket, &reply, sizeof reply, NULL, 0);
 }
 
-void vcb_maker_serve(VcbMaker *maker, int socket)
+gboolean vcb_maker_serve(VcbMaker *maker, int socket)
 {
     g_autoptr(GByteArray) data = g_byte_array_new();
     g_autofree guint8 *packet = g_malloc(VCB_WIRE_PACKET);
-    gboolean goes_on = TRUE;
 
-    while (goes_on) {
+    for (;;) {
         gssize n = vcb_wire_receive(socket, packet, VCB_WIRE_PACKET, NULL);
         VcbWireRequest request;
 
         if (n < (gssize)sizeof request) /* 0: the emulator is gone */
-            return;
+            return FALSE;
         memcpy(&request, packet, sizeof request);
+        if (request.operation == VCB_WIRE_END)
+            return TRUE;
         g_byte_array_append(data, packet + sizeof request, (guint)((gsize)n - sizeof request));
         if (request.continues)
             continue;
-        goes_on = answer(maker, socket, &request, data);
+        if (!answer(maker, socket, &request, data))
+            return FALSE;
         g_byte_array_set_size(data, 0);
     }
 }
