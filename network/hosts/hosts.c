@@ -22,10 +22,13 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define GREETING_DEADLINE_US (10 * G_USEC_PER_SEC)
+#define END_DEADLINE_US (5 * G_USEC_PER_SEC)
+#define PARENT_DEADLINE_US G_USEC_PER_SEC
 
 struct VcbHosts {
     pid_t pid;
@@ -57,18 +60,38 @@ static void keep_stderr_only(int *socket)
 #define MAKER_CAPABILITIES                                                                                   \
     (VCB_CAPABILITY(CAP_SYS_ADMIN) | VCB_CAPABILITY(CAP_NET_ADMIN) | VCB_CAPABILITY(CAP_NET_RAW))
 
+/* The parent is dying, but has not closed everything yet. Who closes a packet socket last waits for the kernel: that is to be the
+ * maker, who does it for all of them at the same time. */
+static void await_end(int parent_fd)
+{
+    struct pollfd watch = {.fd = parent_fd, .events = POLLIN};
+
+    poll(&watch, 1, (int)(PARENT_DEADLINE_US / 1000));
+}
+
+/* The parent is dead: an end within a few seconds, come what may. */
+static void on_parent_dead(int number)
+{
+    alarm(END_DEADLINE_US / G_USEC_PER_SEC);
+}
+
 static void run_maker(int socket, pid_t parent, VcbBackend backend, VcbNamespaces namespaces)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(VcbMaker) maker = NULL;
     VcbWireReply greeting = {0};
     const char *step;
-    int user_fd;
+    int user_fd, parent_fd;
+    sigset_t none;
 
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
     /* It ends with its socket, after the emulator; a signal to both must not end it before. */
     signal(SIGTERM, SIG_IGN);
     signal(SIGINT, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
+    signal(SIGALRM, SIG_DFL);
+    signal(SIGUSR1, on_parent_dead);
     prctl(PR_SET_NAME, "vcb-host-maker");
     keep_stderr_only(&socket);
     maker = vcb_maker_new(backend, namespaces, &error);
@@ -77,9 +100,10 @@ static void run_maker(int socket, pid_t parent, VcbBackend backend, VcbNamespace
         g_clear_pointer(&maker, vcb_maker_free);
     }
     /* Only now: a change of privileges clears it. */
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_PDEATHSIG, SIGUSR1);
     if (getppid() != parent)
         return;
+    parent_fd = (int)syscall(SYS_pidfd_open, parent, 0);
     if (!maker) {
         g_strlcpy(greeting.problem, error->message, sizeof greeting.problem);
         vcb_wire_send(socket, &greeting, sizeof greeting, NULL, 0);
@@ -88,8 +112,9 @@ static void run_maker(int socket, pid_t parent, VcbBackend backend, VcbNamespace
     greeting.backend = (guint8)vcb_maker_backend(maker);
     greeting.namespaces = (guint8)vcb_maker_namespaces(maker);
     user_fd = vcb_maker_user_namespace_fd(maker);
-    if (vcb_wire_send(socket, &greeting, sizeof greeting, &user_fd, user_fd >= 0 ? 1 : 0))
-        vcb_maker_serve(maker, socket);
+    if (vcb_wire_send(socket, &greeting, sizeof greeting, &user_fd, user_fd >= 0 ? 1 : 0) &&
+        !vcb_maker_serve(maker, socket))
+        await_end(parent_fd);
 }
 
 /* --- Start and end ---------------------------------------------------------------------------------------------------- */
@@ -176,19 +201,31 @@ static void close_all(GArray *fds)
     g_array_set_size(fds, 0);
 }
 
+/* It ends by itself, and then closes faster than the kernel would do it. */
+static void end_maker(pid_t pid)
+{
+    struct pollfd watch = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
+
+    if (watch.fd < 0 || poll(&watch, 1, (int)(END_DEADLINE_US / 1000)) != 1)
+        kill(pid, SIGKILL);
+    if (watch.fd >= 0)
+        close(watch.fd);
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+}
+
 void vcb_hosts_free(VcbHosts *hosts)
 {
+    const VcbWireRequest end = {.operation = VCB_WIRE_END};
+
     if (!hosts)
         return;
-    close(hosts->socket); /* the maker ends */
+    vcb_wire_send(hosts->socket, &end, sizeof end, NULL, 0);
+    close(hosts->socket);
     if (hosts->epoll >= 0)
         close(hosts->epoll);
-    if (hosts->pid > 0) {
-        /* Whatever it is busy with, nobody is interested any more; and the namespaces end by their descriptors alone. */
-        kill(hosts->pid, SIGKILL);
-        while (waitpid(hosts->pid, NULL, 0) < 0 && errno == EINTR)
-            ;
-    }
+    if (hosts->pid > 0)
+        end_maker(hosts->pid);
     close_all(hosts->fds);
     g_array_unref(hosts->fds);
     g_queue_clear_full(&hosts->out, (GDestroyNotify)g_bytes_unref);

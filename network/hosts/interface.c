@@ -44,12 +44,13 @@ gboolean vcb_host_interface_set_up(VcbHostInterface *interface, gboolean up, Vcb
     if (interface->up == up)
         return TRUE;
     interface->up = up;
+    if (!backend->set_carrier(interface, up, rtnetlink, far, error) ||
+        !vcb_rtnetlink_settle_link(rtnetlink, interface->index, error))
+        return FALSE;
     if (up)
-        return backend->set_carrier(interface, TRUE, rtnetlink, far, error) &&
-               set_addresses(interface, TRUE, rtnetlink, error) &&
+        return set_addresses(interface, TRUE, rtnetlink, error) &&
                set_routes(interface, TRUE, rtnetlink, error);
-    return backend->set_carrier(interface, FALSE, rtnetlink, far, error) &&
-           set_routes(interface, FALSE, rtnetlink, error) &&
+    return set_routes(interface, FALSE, rtnetlink, error) &&
            set_addresses(interface, FALSE, rtnetlink, error);
 }
 
@@ -79,18 +80,34 @@ gboolean vcb_host_interface_init(VcbHostInterface *interface, VcbBackend backend
            (backend != VCB_BACKEND_TUN ||
             vcb_rtnetlink_set_carrier(rtnetlink, interface->index, FALSE, error)) &&
            vcb_rtnetlink_change_link(rtnetlink, interface->index, &change, error) &&
-           (!description->up || vcb_host_interface_set_up(interface, TRUE, rtnetlink, far, error));
+           (description->up ? vcb_host_interface_set_up(interface, TRUE, rtnetlink, far, error)
+                            : vcb_rtnetlink_settle_link(rtnetlink, interface->index, error));
 }
 
-gboolean vcb_host_interface_connect(VcbHostInterface *interface, GError **error)
+gboolean vcb_host_interface_await(const VcbHostInterface *interface, VcbRtnetlink *rtnetlink, GError **error)
 {
-    return backend_of(interface->backend)->connect(interface, error);
+    for (guint i = 0; interface->up && i < interface->n_addresses; i++)
+        if (!vcb_rtnetlink_await_address(rtnetlink, &interface->addresses[i], error))
+            return FALSE;
+    return TRUE;
+}
+
+gboolean vcb_host_interface_connect(VcbHostInterface *interface, VcbRtnetlink *rtnetlink, GError **error)
+{
+    return backend_of(interface->backend)->connect(interface, error) &&
+           vcb_host_interface_await(interface, rtnetlink, error);
+}
+
+void vcb_host_interface_close(VcbHostInterface *interface)
+{
+    if (interface->fd >= 0)
+        close(interface->fd);
+    interface->fd = -1;
 }
 
 void vcb_host_interface_clear(VcbHostInterface *interface)
 {
-    if (interface->fd >= 0)
-        close(interface->fd);
+    vcb_host_interface_close(interface);
     g_free(interface->name);
     g_free(interface->addresses);
     *interface = (VcbHostInterface){.fd = -1};

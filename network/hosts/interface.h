@@ -36,8 +36,11 @@ gboolean vcb_host_interface_init(VcbHostInterface *interface, VcbBackend backend
                                  const VcbInterfaceDescription *description, guint number,
                                  VcbRtnetlink *rtnetlink, const VcbFarSide *far, GError **error);
 
-/* Second step, in the namespace of the far side: after it, fd is the emulator's end. */
-gboolean vcb_host_interface_connect(VcbHostInterface *interface, GError **error);
+/* Second step, in the namespace of the far side: after it, fd is the emulator's end, and the host answers. */
+gboolean vcb_host_interface_connect(VcbHostInterface *interface, VcbRtnetlink *rtnetlink, GError **error);
+
+/* The first and slow part of clearing; from any thread. */
+void vcb_host_interface_close(VcbHostInterface *interface);
 
 /* Lets go of what the maker holds; the interface itself goes with its namespace. */
 void vcb_host_interface_clear(VcbHostInterface *interface);
@@ -45,6 +48,9 @@ void vcb_host_interface_clear(VcbHostInterface *interface);
 /* Carrier, addresses and default routes come or go. No change where it is so already. */
 gboolean vcb_host_interface_set_up(VcbHostInterface *interface, gboolean up, VcbRtnetlink *rtnetlink,
                                    const VcbFarSide *far, GError **error);
+
+/* Wait until the addresses of an interface that is up are in force, usually not at all. */
+gboolean vcb_host_interface_await(const VcbHostInterface *interface, VcbRtnetlink *rtnetlink, GError **error);
 
 /* Packets of the host that were dropped before the emulator could read them, since the interface was made. */
 gboolean vcb_host_interface_dropped(VcbHostInterface *interface, VcbRtnetlink *rtnetlink,

@@ -205,3 +205,18 @@ gboolean lab_become_ordinary(void)
         return FALSE;
     return prctl(PR_SET_DUMPABLE, 1) == 0; /* as it would be after an exec: /proc/self is one's own */
 }
+
+VcbHosts *lab_start_as_told(int argc, char **argv)
+{
+    gboolean is_tun = argc > 1 && strcmp(argv[1], "tun") == 0,
+             as_user = argc > 2 && strcmp(argv[2], "user") == 0;
+    g_autoptr(GError) error = NULL;
+    VcbHosts *hosts = NULL;
+
+    if (as_user && geteuid() == 0 && !lab_become_ordinary())
+        g_print("skipped: cannot become an ordinary user here; run the test as one\n");
+    else if (!(hosts = vcb_hosts_start(is_tun ? VCB_BACKEND_TUN : VCB_BACKEND_VETH,
+                                       as_user ? VCB_NAMESPACES_USER : VCB_NAMESPACES_ROOT, &error)))
+        g_print("skipped: %s\n", error->message);
+    return hosts;
+}

@@ -30,3 +30,7 @@ gboolean lab_checksums_are_right(const guint8 *packet, gsize length);
 
 /* Turn this process into an ordinary user's for good, with a /dev/net/tun of its own that everybody may open. FALSE: it could not. */
 gboolean lab_become_ordinary(void);
+
+/* Arguments `tun|veth root|user`: become an ordinary user where told so, and start hosts in that way. NULL: it cannot be done here; the reason
+ * and the remedy are printed. */
+VcbHosts *lab_start_as_told(int argc, char **argv);

@@ -6,6 +6,44 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Closing the last copy of a packet socket waits for the kernel's readers, some 10 ms each; waiting for all of them together takes
+ * hardly longer. */
+#define CLOSERS 32
+
+typedef struct {
+    VcbMadeNetwork *network;
+    guint stripe;
+} Closer;
+
+static gpointer close_stripe(gpointer user_data)
+{
+    const Closer *closer = user_data;
+    guint number = 0;
+
+    for (guint h = 0; h < closer->network->n_hosts; h++) {
+        VcbMadeHost *host = &closer->network->hosts[h];
+
+        for (guint i = 0; i < host->n_interfaces; i++)
+            if (number++ % CLOSERS == closer->stripe)
+                vcb_host_interface_close(&host->interfaces[i]);
+    }
+    return NULL;
+}
+
+static void close_interfaces(VcbMadeNetwork *network)
+{
+    Closer closers[CLOSERS];
+    GThread *threads[CLOSERS];
+    guint n = MIN(network->n_interfaces, CLOSERS);
+
+    for (guint i = 0; i < n; i++) {
+        closers[i] = (Closer){.network = network, .stripe = i};
+        threads[i] = g_thread_new("closer", close_stripe, &closers[i]);
+    }
+    for (guint i = 0; i < n; i++)
+        g_thread_join(threads[i]);
+}
+
 static void clear_host(VcbMadeHost *host)
 {
     for (guint i = 0; i < host->n_interfaces; i++)
@@ -21,6 +59,7 @@ void vcb_made_network_free(VcbMadeNetwork *network)
 {
     if (!network)
         return;
+    close_interfaces(network);
     for (guint h = 0; h < network->n_hosts; h++)
         clear_host(&network->hosts[h]);
     g_free(network->hosts);
@@ -55,7 +94,7 @@ static gboolean connect_hosts(VcbMadeNetwork *network, GError **error)
         VcbMadeHost *host = &network->hosts[h];
 
         for (guint i = 0; i < host->n_interfaces; i++)
-            if (!vcb_host_interface_connect(&host->interfaces[i], error)) {
+            if (!vcb_host_interface_connect(&host->interfaces[i], host->rtnetlink, error)) {
                 g_prefix_error(error, "%s: %s: ", host->name, host->interfaces[i].name);
                 return FALSE;
             }
@@ -69,7 +108,6 @@ VcbMadeNetwork *vcb_made_network_new(const VcbNetworkDescription *description, V
     g_autoptr(VcbMadeNetwork) network = g_new0(VcbMadeNetwork, 1);
     gboolean made = TRUE;
 
-    network->first_number = first_number;
     network->hosts = g_new0(VcbMadeHost, description->n_hosts);
     for (guint h = 0; made && h < description->n_hosts; h++) {
         VcbMadeHost *host = &network->hosts[h];
@@ -94,7 +132,8 @@ static gboolean switch_interface(VcbMadeHost *host, const char *name, gboolean u
         return TRUE;
     for (guint i = 0; i < host->n_interfaces; i++)
         if (strcmp(host->interfaces[i].name, name) == 0) {
-            if (vcb_host_interface_set_up(&host->interfaces[i], up, host->rtnetlink, far, error))
+            if (vcb_host_interface_set_up(&host->interfaces[i], up, host->rtnetlink, far, error) &&
+                vcb_host_interface_await(&host->interfaces[i], host->rtnetlink, error))
                 return TRUE;
             g_prefix_error(error, "%s: %s: ", host->name, name);
             return FALSE;

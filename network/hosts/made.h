@@ -15,7 +15,6 @@ typedef struct {
     VcbMadeHost *hosts;
     guint n_hosts;
     guint n_interfaces; /* of all hosts */
-    guint first_number; /* of its first interface */
 } VcbMadeNetwork;
 
 /* Make what the description says about hosts. The calling process is in the far side's namespace before and after. NULL and an error

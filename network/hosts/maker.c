@@ -46,13 +46,18 @@ static gboolean enter_namespaces(VcbMaker *maker, VcbNamespaces namespaces, GErr
     return maker->far.namespace_fd >= 0 && (maker->far.rtnetlink = vcb_rtnetlink_open(error));
 }
 
+#define TRIAL_HOST "trial"
+#define TRIAL_INTERFACE "eth0"
+#define TRIAL_PREFIX TRIAL_HOST ": " TRIAL_INTERFACE ": "
+
 /* Make a host and let it go. */
 static gboolean try_backend(VcbMaker *maker, VcbBackend backend, GError **error)
 {
     static VcbInterfaceAddress address = {.address = {.bytes = {192, 0, 2, 1}}, .prefix_length = 24};
     static VcbInterfaceDescription interface = {
-        .name = (char *)"eth0", .addresses = &address, .n_addresses = 1, .mtu = 1500, .up = TRUE};
-    static VcbHostDescription host = {.name = (char *)"trial", .interfaces = &interface, .n_interfaces = 1};
+        .name = (char *)TRIAL_INTERFACE, .addresses = &address, .n_addresses = 1, .mtu = 1500, .up = TRUE};
+    static VcbHostDescription host = {
+        .name = (char *)TRIAL_HOST, .interfaces = &interface, .n_interfaces = 1};
     const VcbNetworkDescription description = {.hosts = &host, .n_hosts = 1};
     g_autoptr(VcbMadeNetwork) network =
         vcb_made_network_new(&description, backend, maker->next_number++, &maker->far, error);
@@ -85,13 +90,17 @@ static gboolean find_out(VcbMaker *maker, VcbBackend wanted_backend, VcbNamespac
         }
         for (VcbBackend b = VCB_BACKEND_TUN; b <= VCB_BACKEND_VETH; b++) {
             g_autoptr(GError) refusal = NULL;
+            const char *text;
 
             if (wanted_backend != VCB_BACKEND_AUTO && wanted_backend != b)
                 continue;
             if (try_backend(maker, b, &refusal))
                 return TRUE;
+            text = refusal->message;
+            if (g_str_has_prefix(text, TRIAL_PREFIX))
+                text += strlen(TRIAL_PREFIX);
             g_string_append_printf(refusals, "\n  %s, %s: %s", namespaces_words(n),
-                                   b == VCB_BACKEND_TUN ? "tun" : "veth", refusal->message);
+                                   b == VCB_BACKEND_TUN ? "tun" : "veth", text);
         }
     }
     if (namespaces_closed) {
@@ -160,20 +169,24 @@ static void create(VcbMaker *maker, guint64 tag, GVariant *hosts, VcbWireReply *
 {
     VcbNetworkDescription *description = vcb_wire_unpack_hosts(hosts);
     VcbMadeNetwork *network = NULL;
+    guint first_number = maker->next_number;
 
     reply->type = VCB_HOSTS_CREATED;
     if (!description || g_hash_table_contains(maker->networks, &tag))
         g_set_error(error, VCB_ERROR, VCB_ERROR_INTERNAL, "a request that cannot be");
-    else
-        network = vcb_made_network_new(description, maker->backend, maker->next_number, &maker->far, error);
+    else {
+        /* Also where it fails: what was half made ends a little later, and its numbers are in use until then. */
+        for (guint h = 0; h < description->n_hosts; h++)
+            maker->next_number += description->hosts[h].n_interfaces;
+        network = vcb_made_network_new(description, maker->backend, first_number, &maker->far, error);
+    }
     vcb_wire_free_hosts(description);
     if (!network)
         return;
     g_hash_table_insert(maker->networks, g_memdup2(&tag, sizeof tag), network);
-    maker->next_number += network->n_interfaces;
     reply->n_hosts = network->n_hosts;
     reply->n_ports = network->n_interfaces;
-    reply->first_number = network->first_number;
+    reply->first_number = first_number;
     for (guint h = 0; h < network->n_hosts; h++)
         g_array_append_val(fds, network->hosts[h].namespace_fd);
     for (guint h = 0; h < network->n_hosts; h++)
@@ -256,6 +269,8 @@ static gboolean answer(VcbMaker *maker, int socket, const VcbWireRequest *reques
     case VCB_WIRE_REMOVE:
         remove_network(maker, request->tag, &reply, &error);
         break;
+    case VCB_WIRE_END:
+        break;
     }
     if (error)
         g_strlcpy(reply.problem, error->message, sizeof reply.problem);
@@ -272,23 +287,25 @@ static gboolean answer(VcbMaker *maker, int socket, const VcbWireRequest *reques
     return vcb_wire_send(socket, &reply, sizeof reply, NULL, 0);
 }
 
-void vcb_maker_serve(VcbMaker *maker, int socket)
+gboolean vcb_maker_serve(VcbMaker *maker, int socket)
 {
     g_autoptr(GByteArray) data = g_byte_array_new();
     g_autofree guint8 *packet = g_malloc(VCB_WIRE_PACKET);
-    gboolean goes_on = TRUE;
 
-    while (goes_on) {
+    for (;;) {
         gssize n = vcb_wire_receive(socket, packet, VCB_WIRE_PACKET, NULL);
         VcbWireRequest request;
 
         if (n < (gssize)sizeof request) /* 0: the emulator is gone */
-            return;
+            return FALSE;
         memcpy(&request, packet, sizeof request);
+        if (request.operation == VCB_WIRE_END)
+            return TRUE;
         g_byte_array_append(data, packet + sizeof request, (guint)((gsize)n - sizeof request));
         if (request.continues)
             continue;
-        goes_on = answer(maker, socket, &request, data);
+        if (!answer(maker, socket, &request, data))
+            return FALSE;
         g_byte_array_set_size(data, 0);
     }
 }

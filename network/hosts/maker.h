@@ -18,7 +18,7 @@ VcbBackend vcb_maker_backend(const VcbMaker *maker);
 VcbNamespaces vcb_maker_namespaces(const VcbMaker *maker);
 int vcb_maker_user_namespace_fd(const VcbMaker *maker); /* -1: none; stays the maker's */
 
-/* Answer requests (wire.h) until the other side of the socket is gone. */
-void vcb_maker_serve(VcbMaker *maker, int socket);
+/* Answer requests (wire.h) until told to end (TRUE), or until the other side of the socket is gone. */
+gboolean vcb_maker_serve(VcbMaker *maker, int socket);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VcbMaker, vcb_maker_free)

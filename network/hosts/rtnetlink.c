@@ -1,5 +1,6 @@
 #include "network/hosts/rtnetlink.h"
 
+#include "common/clock.h"
 #include "common/error.h"
 
 #include <errno.h>
@@ -9,8 +10,11 @@
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
+
+#define AWAIT_US (2 * G_USEC_PER_SEC)
 
 struct VcbRtnetlink {
     struct mnl_socket *socket;
@@ -182,6 +186,14 @@ gboolean vcb_rtnetlink_set_carrier(VcbRtnetlink *rtnetlink, int index, gboolean 
     return check(talk(rtnetlink, message, NULL, NULL), error, "switching the carrier %s", on ? "on" : "off");
 }
 
+gboolean vcb_rtnetlink_settle_link(VcbRtnetlink *rtnetlink, int index, GError **error)
+{
+    struct ifinfomsg *info;
+    struct nlmsghdr *message = link_request(rtnetlink, RTM_GETLINK, 0, index, &info);
+
+    return check(talk(rtnetlink, message, NULL, NULL), error, "looking at the carrier");
+}
+
 gboolean vcb_rtnetlink_address(VcbRtnetlink *rtnetlink, int index, const VcbInterfaceAddress *address,
                                gboolean add, GError **error)
 {
@@ -201,6 +213,39 @@ gboolean vcb_rtnetlink_address(VcbRtnetlink *rtnetlink, int index, const VcbInte
         number = 0;
     return check(number, error, "%s an %s address of prefix length %u", add ? "adding" : "taking away",
                  is_v6 ? "IPv6" : "IPv4", address->prefix_length);
+}
+
+static int on_route(const struct nlmsghdr *message, void *user_data)
+{
+    const struct rtmsg *route = mnl_nlmsg_get_payload(message);
+
+    *(gboolean *)user_data = route->rtm_type == RTN_LOCAL;
+    return MNL_CB_OK;
+}
+
+gboolean vcb_rtnetlink_await_address(VcbRtnetlink *rtnetlink, const VcbInterfaceAddress *address,
+                                     GError **error)
+{
+    gint64 deadline_us = vcb_clock_now_us() + AWAIT_US;
+    gboolean is_v6 = address->address.is_v6, is_local = FALSE;
+
+    while (vcb_clock_now_us() < deadline_us) {
+        struct nlmsghdr *message = request(rtnetlink, RTM_GETROUTE, 0);
+        struct rtmsg *header = mnl_nlmsg_put_extra_header(message, sizeof *header);
+        int number;
+
+        header->rtm_family = is_v6 ? AF_INET6 : AF_INET;
+        header->rtm_dst_len = is_v6 ? 128 : 32;
+        mnl_attr_put(message, RTA_DST, is_v6 ? 16 : 4, address->address.bytes);
+        number = talk(rtnetlink, message, on_route, &is_local);
+        if (is_local)
+            return TRUE;
+        /* No way there is an answer, too: not yet. */
+        if (number && number != ENETUNREACH && number != EHOSTUNREACH)
+            return check(number, error, "looking for the route to an own address");
+        sched_yield(); /* to the kernel's worker that does it */
+    }
+    return check(ETIMEDOUT, error, "an address that does not become the host's own");
 }
 
 gboolean vcb_rtnetlink_default_route(VcbRtnetlink *rtnetlink, int index, gboolean is_v6, guint metric,

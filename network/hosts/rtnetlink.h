@@ -29,10 +29,16 @@ typedef struct {
 gboolean vcb_rtnetlink_change_link(VcbRtnetlink *rtnetlink, int index, const VcbLinkChange *change,
                                    GError **error);
 gboolean vcb_rtnetlink_set_carrier(VcbRtnetlink *rtnetlink, int index, gboolean on, GError **error);
+/* A carrier's change is there for others to see (IFF_RUNNING) up to a second later, unless somebody asks, as this does (Linux 6.9). */
+gboolean vcb_rtnetlink_settle_link(VcbRtnetlink *rtnetlink, int index, GError **error);
 
 /* add FALSE: take it away; that it is gone already is fine. IPv6 without duplicate address detection. */
 gboolean vcb_rtnetlink_address(VcbRtnetlink *rtnetlink, int index, const VcbInterfaceAddress *address,
                                gboolean add, GError **error);
+/* Wait until packets to such an address, just added, are taken for the host's own: IPv6 begins with that a little after the kernel has
+ * acknowledged the address. An error after 2 s. */
+gboolean vcb_rtnetlink_await_address(VcbRtnetlink *rtnetlink, const VcbInterfaceAddress *address,
+                                     GError **error);
 gboolean vcb_rtnetlink_default_route(VcbRtnetlink *rtnetlink, int index, gboolean is_v6, guint metric,
                                      gboolean add, GError **error);
 

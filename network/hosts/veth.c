@@ -16,8 +16,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Bytes of the packet socket's queue, as the kernel counts them: room for VCB_HOST_QUEUE_PACKETS of any size. */
-#define SOCKET_BUFFER (VCB_HOST_QUEUE_PACKETS * 2560)
+/* Bytes of the packet socket's queue: room for VCB_HOST_QUEUE_PACKETS of 1500 bytes, each of which the kernel counts as 2304. It
+ * doubles the number it is given. */
+#define SOCKET_BUFFER (VCB_HOST_QUEUE_PACKETS * 2304 / 2)
 
 /* Whole packets with their checksums, none longer than the MTU; and a corrupted one is noticed by whoever receives it. */
 static gboolean switch_offloads_off(const char *name, GError **error)

@@ -8,7 +8,13 @@
 
 #include "network/hosts/hosts.h"
 
-typedef enum { VCB_WIRE_CREATE, VCB_WIRE_SET_INTERFACE, VCB_WIRE_COUNT, VCB_WIRE_REMOVE } VcbWireOperation;
+typedef enum {
+    VCB_WIRE_CREATE,
+    VCB_WIRE_SET_INTERFACE,
+    VCB_WIRE_COUNT,
+    VCB_WIRE_REMOVE,
+    VCB_WIRE_END, /* no reply: the maker ends */
+} VcbWireOperation;
 
 #define VCB_WIRE_HOSTS_TYPE G_VARIANT_TYPE("a(sa(sa(byay)iib))") /* vcb_wire_pack_hosts */
 #define VCB_WIRE_INTERFACE_TYPE G_VARIANT_TYPE("(sss)")          /* host, down, up ("": none) */

@@ -55,7 +55,9 @@ struct VcbNat {
     GQueue mappings[N_KINDS], filter_ages[N_KINDS];
     guint64 n_made;
     guint16 *next_port[N_KINDS]; /* sequential: of each outer address */
-    VcbFragments *fragments;     /* NULL until the first one comes */
+    guint *n_used[N_KINDS]
+                 [2]; /* ports of each outer address, below 1024 and above: a full range is known at once */
+    VcbFragments *fragments; /* NULL until the first one comes */
 };
 
 /* Keys hold no padding: hashed and compared as words. */
@@ -144,6 +146,8 @@ VcbNat *vcb_nat_new(const VcbNatSettings *settings, guint64 seed, const char *ro
         g_queue_init(&nat->mappings[kind]);
         g_queue_init(&nat->filter_ages[kind]);
         nat->next_port[kind] = g_new0(guint16, settings->n_external);
+        for (int range = 0; range < 2; range++)
+            nat->n_used[kind][range] = g_new0(guint, settings->n_external);
     }
     return nat;
 }
@@ -157,8 +161,11 @@ void vcb_nat_free(VcbNat *nat)
     g_hash_table_unref(nat->by_inner);
     g_hash_table_unref(nat->filters);
     g_hash_table_unref(nat->paired);
-    for (int kind = 0; kind < N_KINDS; kind++)
+    for (int kind = 0; kind < N_KINDS; kind++) {
         g_free(nat->next_port[kind]);
+        g_free(nat->n_used[kind][0]);
+        g_free(nat->n_used[kind][1]);
+    }
     vcb_fragments_free(nat->fragments);
     g_rand_free(nat->random);
     g_free(nat->settings.external);
@@ -191,6 +198,24 @@ static void remove_filter(VcbNat *nat, Filter *filter, Kind kind)
     g_hash_table_remove(nat->filters, &filter->key);
 }
 
+/* RFC 4787 REQ-2: the inner address keeps its outer one; new ones take turns. */
+static guint paired_place(VcbNat *nat, guint32 internal)
+{
+    guint place = GPOINTER_TO_UINT(g_hash_table_lookup(nat->paired, GUINT_TO_POINTER(internal)));
+
+    if (place == 0) {
+        place = g_hash_table_size(nat->paired) % nat->settings.n_external + 1;
+        g_hash_table_insert(nat->paired, GUINT_TO_POINTER(internal), GUINT_TO_POINTER(place));
+    }
+    return place - 1;
+}
+
+/* How many ports of a port's range are in use. A mapping's two ports lie in the same range. */
+static guint *count_of(VcbNat *nat, Kind kind, guint place, guint16 port)
+{
+    return &nat->n_used[kind][kind != KIND_ICMP && port >= 1024][place];
+}
+
 /* Lifetimes of a kind are all the same, so the queues are in the order of their ends. A mapping's filters end no later than it. */
 static void expire(VcbNat *nat, gint64 now_ns)
 {
@@ -203,6 +228,7 @@ static void expire(VcbNat *nat, gint64 now_ns)
         while ((mapping = g_queue_peek_head(&nat->mappings[kind])) && mapping->until_ns <= now_ns) {
             g_queue_unlink(&nat->mappings[kind], (GList *)&mapping->link);
             g_hash_table_remove(nat->by_outer, &mapping->outer);
+            --*count_of(nat, kind, paired_place(nat, mapping->inner.internal), mapping->outer.port);
             g_hash_table_remove(nat->by_inner, &mapping->inner);
         }
     }
@@ -308,6 +334,8 @@ static gboolean choose_port(VcbNat *nat, guint place, Kind kind, guint16 interna
     guint high = kind != KIND_ICMP && internal < 1024 ? 1023 : G_MAXUINT16;
     guint16 *next = &nat->next_port[kind][place];
 
+    if (*count_of(nat, kind, place, internal) > high - low)
+        return FALSE;
     switch (nat->settings.ports) {
     case VCB_NAT_PORTS_PRESERVE:
         if (internal >= low && is_free(nat, external, kind, internal)) {
@@ -327,18 +355,6 @@ static gboolean choose_port(VcbNat *nat, guint place, Kind kind, guint16 interna
         return TRUE;
     }
     g_assert_not_reached();
-}
-
-/* RFC 4787 REQ-2: the inner address keeps its outer one; new ones take turns. */
-static guint paired_place(VcbNat *nat, guint32 internal)
-{
-    guint place = GPOINTER_TO_UINT(g_hash_table_lookup(nat->paired, GUINT_TO_POINTER(internal)));
-
-    if (place == 0) {
-        place = g_hash_table_size(nat->paired) % nat->settings.n_external + 1;
-        g_hash_table_insert(nat->paired, GUINT_TO_POINTER(internal), GUINT_TO_POINTER(place));
-    }
-    return place - 1;
 }
 
 static InnerKey inner_key(const VcbNat *nat, Kind kind, guint32 internal, guint16 internal_port,
@@ -369,6 +385,7 @@ static Mapping *make_mapping(VcbNat *nat, const InnerKey *key)
     mapping->outer = (OuterKey){.external = word(external), .port = port, .kind = (guint16)key->kind};
     mapping->serial = nat->n_made++;
     mapping->link.data = mapping;
+    ++*count_of(nat, key->kind, place, port);
     g_hash_table_add(nat->by_inner, mapping);
     g_hash_table_insert(nat->by_outer, &mapping->outer, mapping);
     g_queue_push_tail_link(&nat->mappings[key->kind], &mapping->link);

@@ -9,32 +9,16 @@ import subprocess
 import time
 import unittest
 
-from lab import Lab, balance, host, line, main, wait_until
+from lab import Lab, balance, host, line, main, send_and_read, wait_until
 
 IMPAIRED = {"delay_us": 5000, "jitter": {"distribution": "uniform", "us": 2000}, "loss": {"p": 0.02, "r": 0.3, "h": 0, "k": 1},
             "duplicate": 0.01, "reorder": {"rate": 0.01, "delay_us": 10000}, "queue": {"packets": 100000}}
 
 
-def send_numbered(sender, receiver, address, n, burst=50):
-    """Send n datagrams that carry their number, and read what arrives at the same time. Returns the numbers in order of arrival."""
-    arrived = []
-    receiver.setblocking(False)
-
-    def read_all():
-        while True:
-            try:
-                arrived.append(int.from_bytes(receiver.recv(2048)[:4], "big"))
-            except BlockingIOError:
-                return
-
-    for i in range(n):
-        sender.sendto(i.to_bytes(4, "big") + bytes(96), address)
-        if i % burst == burst - 1:
-            read_all()
-            select.select([receiver], [], [], 0.001)
-    while select.select([receiver], [], [], 0.5)[0]:
-        read_all()
-    return arrived
+def send_numbered(sender, receiver, address, n):
+    """Send n datagrams that carry their number. Returns the numbers in order of arrival."""
+    datagrams = (i.to_bytes(4, "big") + bytes(96) for i in range(n))
+    return [int.from_bytes(data[:4], "big") for data in send_and_read(sender, receiver, address, datagrams)]
 
 
 class Truth(Lab):
@@ -42,14 +26,18 @@ class Truth(Lab):
         """n datagrams from a to b through `up`, in an emulator of its own. Returns (arrived, links)."""
         emulator = self.emulator()
         a, b = self.pair(emulator, up=up, seed=seed)
-        sender, receiver = a.socket(), b.socket(buffer=64 << 20)
+        sender, receiver = a.socket(), b.socket()
         receiver.bind(("10.0.2.2", 5000))
         sender.bind(("10.0.1.2", 0))
         arrived = send_numbered(sender, receiver, ("10.0.2.2", 5000), n)
         sender.close()
         receiver.close()
         links, routers, _ = emulator.remove("n")
+        audit = emulator.wait(lambda m: m["type"] == "audit", since=emulator.mark())
+        self.assertEqual(audit["tx_dropped"], 0)
         self.assertEqual(routers, {})
+        self.assertEqual(links["a", "up"]["sent"], n)
+        self.assertEqual(len(arrived), links["b", "down"]["delivered"], links)
         self.assertEqual(emulator.end(), 0)
         return arrived, links
 
@@ -77,33 +65,30 @@ class Truth(Lab):
         self.assertNotEqual(set(first), set(other))
 
     def test_switching_jitter_on_changes_no_loss(self):
-        without, _ = self.run_through(5000, {"loss": {"p": 0, "r": 1, "h": 0, "k": 0.9}}, seed=7)
+        without, first = self.run_through(5000, {"loss": {"p": 0, "r": 1, "h": 0, "k": 0.9}}, seed=7)
         with_jitter, _ = self.run_through(
             5000, {"loss": {"p": 0, "r": 1, "h": 0, "k": 0.9}, "delay_us": 3000,
                    "jitter": {"distribution": "normal", "us": 1000, "reorder": True}}, seed=7)
+        self.assertEqual(len(without), first["a", "up"]["delivered"])
         self.assertEqual(set(without), set(with_jitter))
 
     def test_rtp_flows_are_told_by_ssrc(self):
         emulator = self.emulator()
         a, b = self.pair(emulator, up={"loss": {"p": 0, "r": 1, "h": 0, "k": 0.8}})
-        sender, receiver = a.socket(), b.socket(buffer=8 << 20)
+        sender, receiver = a.socket(), b.socket()
         receiver.bind(("10.0.2.2", 5000))
+        got = {}
         for i in range(1000):
             for ssrc, kind, size in ((0x11223344, 96, 1000), (0x55667788, 111, 80)):
-                rtp = bytes([0x80, kind]) + i.to_bytes(2, "big") + bytes(4) + ssrc.to_bytes(4, "big") + bytes(size)
-                sender.sendto(rtp, ("10.0.2.2", 5000))
+                sender.sendto(bytes([0x80, kind]) + i.to_bytes(2, "big") + bytes(4) + ssrc.to_bytes(4, "big") + bytes(size),
+                              ("10.0.2.2", 5000))
             sender.sendto(bytes([0x81, 200]) + bytes(26), ("10.0.2.2", 5000))  # RTCP
-        got = {}
-        receiver.settimeout(0.5)
-        try:
-            while True:
+            while i % 20 == 19 and select.select([receiver], [], [], 0.1)[0]:
                 data = receiver.recv(2048)
                 if data[1] != 200:
                     ssrc = int.from_bytes(data[8:12], "big")
                     count, size = got.get(ssrc, (0, 0))
                     got[ssrc] = (count + 1, size + len(data) - 12)
-        except socket.timeout:
-            pass
         sender.close()
         receiver.close()
         links, _, _ = emulator.remove("n")
