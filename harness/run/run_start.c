@@ -97,7 +97,7 @@ static cJSON *describe_networks(const VcbScenario *scenario)
         const VcbSettings *settings = &scenario->variants[i].settings;
         cJSON *object = cJSON_CreateObject();
 
-        cJSON_AddBoolToObject(object, "emulated", settings->net.enabled);
+        cJSON_AddBoolToObject(object, "enabled", settings->net.enabled);
         cJSON_AddBoolToObject(object, "turn", g_str_equal(settings->turn_server, "coturn"));
         if (settings->net.enabled) {
             cJSON_AddBoolToObject(object, "shared", settings->net.shared);
