@@ -64,15 +64,15 @@ static void send_error(Router *at, VcbNetwork *network, const VcbPacket *packet,
                        VcbIcmpError error, guint mtu, Side side)
 {
     const guint8 *source = ip->is_v6 ? ROUTER_V6 : at->nat ? vcb_nat_address(at->nat) : ROUTER_V4;
-    gint64 earliest_ns = packet->due_ns - ERROR_BURST * ERROR_INTERVAL_NS;
+    gint64 used_ns = MAX(at->errors_ns, packet->due_ns - ERROR_BURST * ERROR_INTERVAL_NS) + ERROR_INTERVAL_NS;
     VcbPacket *made;
 
-    if (at->errors_ns >= packet->due_ns)
+    if (used_ns > packet->due_ns)
         return;
     made = vcb_icmp_error_new(packet, ip, error, mtu, source);
     if (!made)
         return;
-    at->errors_ns = MAX(at->errors_ns, earliest_ns) + ERROR_INTERVAL_NS;
+    at->errors_ns = used_ns;
     push(at, network, made, side);
 }
 

@@ -58,6 +58,7 @@ Router *vcb_tree_root_new(VcbInternet *internet)
 
     root->internet = internet;
     root->name = g_strdup("internet");
+    root->errors_ns = G_MININT64;
     root->path = g_new(Router *, 1);
     root->path[0] = root;
     root->realm = realm_new(NULL);
@@ -206,6 +207,7 @@ static gboolean add_router(VcbNetwork *network, const VcbRouterDescription *desc
     router->network = network;
     router->name = g_strdup(description->name);
     router->parent = parent;
+    router->errors_ns = G_MININT64;
     router->depth = parent->depth + 1;
     router->path = g_new(Router *, router->depth + 1);
     memcpy(router->path, parent->path, (parent->depth + 1) * sizeof *router->path);
