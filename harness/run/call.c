@@ -1,9 +1,9 @@
 #include "harness/run/call.h"
 
-#include "common/clock.h"
 #include "harness/run/call_peer.h"
 #include "harness/run/call_timeline.h"
 #include "harness/run/configure.h"
+#include "harness/run/peer_view.h"
 
 #include <assert.h>
 #include <glib/gstdio.h>
@@ -13,10 +13,8 @@ typedef struct {
     VcbCall *call; /* no-ref */
     VcbCallPeer *process;
     const char *name; /* no-ref */
-    gboolean ready, connected, bye;
-    char *signaling_state, *ice_state, *connection_state;
-    gint64 start_call_us, connected_us;
-    double received, lost; /* packets, of the last stats */
+    gboolean ready, bye;
+    VcbPeerView view;
 } Peer;
 
 #define NETWORK_REMOVAL_US (3 * 1000 * 1000)
@@ -129,16 +127,10 @@ static void stop_timers(VcbCall *call)
 
 static char *describe_peers(const VcbCall *call)
 {
-    GString *text = g_string_new(NULL);
+    const Peer *peers = call->peers;
+    g_autofree char *a = vcb_peer_view_describe(&peers[0].view), *b = vcb_peer_view_describe(&peers[1].view);
 
-    for (int i = 0; i < 2; i++) {
-        const Peer *peer = &call->peers[i];
-
-        g_string_append_printf(text, "%s%s has signalingState %s, iceConnectionState %s, connectionState %s",
-                               i ? "; " : "", peer->name, peer->signaling_state, peer->ice_state,
-                               peer->connection_state);
-    }
-    return g_string_free(text, FALSE);
+    return g_strdup_printf("%s has %s; %s has %s", peers[0].name, a, peers[1].name, b);
 }
 
 static gboolean on_deadline(gpointer user_data)
@@ -313,12 +305,6 @@ static void on_ready(Peer *peer, const cJSON *message)
     }
 }
 
-static void remember(char **state, const char *value)
-{
-    g_free(*state);
-    *state = g_strdup(value);
-}
-
 /* Keep a description as a file of its own, for diff and for other tools. */
 static void keep_sdp(Peer *peer, const char *step, const char *sdp)
 {
@@ -334,45 +320,24 @@ static void on_state(Peer *peer, const cJSON *message)
 {
     VcbCall *call = peer->call;
     const char *name = vcb_json_string(message, "name", ""), *value = vcb_json_string(message, "value", "");
-    gint64 t_us = vcb_json_int(message, "t_us", vcb_clock_now_us());
+    const char *sdp = vcb_json_string(message, "sdp", NULL);
 
-    if (g_str_equal(name, "signalingState")) {
-        remember(&peer->signaling_state, value);
-    } else if (g_str_equal(name, "iceConnectionState")) {
-        remember(&peer->ice_state, value);
-    } else if (g_str_equal(name, "connectionState")) {
-        remember(&peer->connection_state, value);
-        if (g_str_equal(value, "connected") && !peer->connected) {
-            peer->connected = TRUE;
-            peer->connected_us = t_us;
-            if (call->phase == VCB_CALL_JOINING && call->peers[0].connected && call->peers[1].connected)
-                enter(call, call->shared ? VCB_CALL_JOINED : VCB_CALL_CONNECTED);
-        } else if (g_str_equal(value, "failed")) {
-            g_autofree char *reason = g_strdup_printf("%s: connectionState became failed", peer->name);
+    vcb_peer_view_take_state(&peer->view, message);
+    if (g_str_equal(name, "connectionState") && g_str_equal(value, "failed")) {
+        g_autofree char *reason = g_strdup_printf("%s: connectionState became failed", peer->name);
 
-            stop(call, VCB_OUTCOME_FAILED, reason);
-        }
-    } else if (g_str_equal(name, "step")) {
-        const char *sdp = vcb_json_string(message, "sdp", NULL);
-
-        if (g_str_equal(value, "start-call"))
-            peer->start_call_us = t_us;
-        if (sdp && g_str_has_suffix(value, "-sent"))
-            keep_sdp(peer, value, sdp);
+        stop(call, VCB_OUTCOME_FAILED, reason);
+    } else if (call->phase == VCB_CALL_JOINING && call->peers[0].view.connected &&
+               call->peers[1].view.connected) {
+        enter(call, call->shared ? VCB_CALL_JOINED : VCB_CALL_CONNECTED);
     }
+    if (g_str_equal(name, "step") && sdp && g_str_has_suffix(value, "-sent"))
+        keep_sdp(peer, value, sdp);
 }
 
 static void on_stats(Peer *peer, const cJSON *message)
 {
-    const cJSON *object;
-
-    peer->received = peer->lost = 0;
-    cJSON_ArrayForEach (object, vcb_json_array(message, "report")) {
-        if (g_str_equal(vcb_json_string(object, "type", ""), "inbound-rtp")) {
-            peer->received += vcb_json_number(object, "packetsReceived", 0);
-            peer->lost += vcb_json_number(object, "packetsLost", 0);
-        }
-    }
+    vcb_peer_view_take_stats(&peer->view, message);
 }
 
 static void on_error(Peer *peer, const cJSON *message)
@@ -532,9 +497,7 @@ VcbCall *vcb_call_new(const VcbCallContext *context, const VcbPlannedCall *plann
         peer->name = call->settings->peers[i].name;
         peer->process = vcb_call_peer_new(&call->settings->peers[i], planned->id, context->directory,
                                           context->log, &PEER_EVENTS, peer);
-        peer->signaling_state = g_strdup("stable");
-        peer->ice_state = g_strdup("new");
-        peer->connection_state = g_strdup("new");
+        vcb_peer_view_init(&peer->view);
     }
     log_start(call);
     enter(call, VCB_CALL_STARTING);
@@ -555,9 +518,7 @@ void vcb_call_free(VcbCall *call)
         Peer *peer = &call->peers[i];
 
         vcb_call_peer_free(peer->process);
-        g_free(peer->signaling_state);
-        g_free(peer->ice_state);
-        g_free(peer->connection_state);
+        vcb_peer_view_clear(&peer->view);
     }
     vcb_call_network_free(call->network);
     g_free(call->reason);
@@ -627,18 +588,10 @@ const VcbPlannedCall *vcb_call_planned(const VcbCall *call)
 
 double vcb_call_connect_ms(const VcbCall *call)
 {
-    const Peer *a = &call->peers[0], *b = &call->peers[1];
-    gint64 start_us = MIN(a->start_call_us, b->start_call_us);
-
-    if (!a->connected || !b->connected || !start_us)
-        return -1;
-    return (double)(MAX(a->connected_us, b->connected_us) - start_us) / 1000;
+    return vcb_peer_view_connect_ms(&call->peers[0].view, &call->peers[1].view);
 }
 
 double vcb_call_loss_pct(const VcbCall *call)
 {
-    double received = call->peers[0].received + call->peers[1].received;
-    double lost = call->peers[0].lost + call->peers[1].lost;
-
-    return received + lost > 0 ? 100 * lost / (received + lost) : -1;
+    return vcb_peer_view_loss_pct(&call->peers[0].view, &call->peers[1].view);
 }
