@@ -17,7 +17,8 @@ typedef struct {
 } VcbHostPort;
 
 /* Fork the maker, let it find out what works here (AUTO: TUN before veth, root before user), and wait for its answer,
- * a few ms. The error (VCB_ERROR_INVALID) says what is closed on this machine and what opens it. */
+ * a few ms. The error (VCB_ERROR_INVALID) says, in several lines, what is closed on this machine and what opens it. Raises
+ * RLIMIT_NOFILE to its hard limit, here and there: two descriptors a host. */
 VcbHosts *vcb_hosts_start(VcbBackend backend, VcbNamespaces namespaces, GError **error);
 /* Everything is let go, as the end of the process would. The networks' ports are better closed before. NULL is fine. */
 void vcb_hosts_free(VcbHosts *hosts);
@@ -44,7 +45,9 @@ typedef struct {
     guint64 tx_dropped;       /* COUNTED: sum over all interfaces of the tag's network, since they were made */
 } VcbHostsReply;
 
-/* Requests return at once; replies come in the order of the requests, by vcb_hosts_read. `tag` names the network. */
+/* set_interface: down first, then up; NULL: none. Its reply comes when both have taken effect.
+ *
+ * Requests return at once; replies come in the order of the requests, by vcb_hosts_read. `tag` names the network. */
 void vcb_hosts_create(VcbHosts *hosts, guint64 tag, const VcbNetworkDescription *description);
 void vcb_hosts_set_interface(VcbHosts *hosts, guint64 tag, const char *host, const char *down, const char *up);
 void vcb_hosts_count_drops(VcbHosts *hosts, guint64 tag);

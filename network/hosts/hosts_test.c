@@ -299,19 +299,35 @@ static guint read_all(VcbHostPort *port)
     return n;
 }
 
+/* How many small packets surely find room: a packet socket of an ordinary user's has at most twice net.core.rmem_max bytes, in which
+ * the kernel counts less than 1024 for one of them. */
+static guint sure_burst(void)
+{
+    g_autofree char *text = NULL;
+    guint64 bytes;
+
+    if (vcb_hosts_backend(hosts) == VCB_BACKEND_TUN || vcb_hosts_namespaces(hosts) == VCB_NAMESPACES_ROOT)
+        return 8000;
+    CU_ASSERT_TRUE_FATAL(g_file_get_contents("/proc/sys/net/core/rmem_max", &text, NULL, NULL));
+    bytes = 2 * g_ascii_strtoull(text, NULL, 10);
+    if (bytes < 8000 * 1024)
+        g_print("(room for %u only: net.core.rmem_max) ", (guint)(bytes / 1024));
+    return (guint)MIN(8000, bytes / 1024);
+}
+
 static void a_burst_waits_and_what_does_not_fit_is_counted(void)
 {
     VcbHostsReply network = create(5, 2, 1, 1500);
     int socket = lab_socket(hosts, network.namespace_fds[0], AF_INET, SOCK_DGRAM);
-    guint held;
+    guint held, sure = sure_burst();
 
     CU_ASSERT_EQUAL(count_drops(5), 0);
-    send_burst(socket, 8000);
+    send_burst(socket, sure);
     CU_ASSERT_EQUAL(count_drops(5), 0);
-    CU_ASSERT_EQUAL(read_all(&network.ports[0]), 8000);
+    CU_ASSERT_EQUAL(read_all(&network.ports[0]), sure);
     send_burst(socket, 40000);
     held = read_all(&network.ports[0]);
-    CU_ASSERT_TRUE(held >= 8000 && held < 40000);
+    CU_ASSERT_TRUE(held >= sure && held < 40000);
     CU_ASSERT_EQUAL(held + count_drops(5), 40000);
     CU_ASSERT_EQUAL(held + count_drops(5), 40000); /* reading it changes nothing */
     close(socket);

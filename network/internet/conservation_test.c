@@ -115,13 +115,16 @@ static char *random_network(GRand *random, int n_routers, int n_hosts)
 {
     static const char *const NATS[] = {
         "'mapping': 'endpoint-independent'",
-        "'mapping': 'address-and-port-dependent', 'filtering': 'address-and-port-dependent', 'ports': "
-        "'random'",
+        "'mapping': 'address-and-port-dependent', 'ports': 'random'",
+        "'filtering': 'address-and-port-dependent'",
         "'filtering': 'address-dependent', 'hairpin': false",
         "'lifetime_us': 50000, 'ports': 'sequential'",
     };
-    static const char *const FIREWALLS[] = {"'inbound': 'stateful'",
-                                            "'udp': 'block', 'udp_ports': [1030, 1031]", "'ipv6': 'block'"};
+    static const char *const FIREWALLS[] = {
+        "'inbound': 'stateful'",
+        "'udp': 'block', 'udp_ports': [1030, 1031]",
+        "'ipv6': 'block'",
+    };
     GString *json = g_string_new("{'network': 'n', 'seed': 5, 'routers': [");
 
     for (int i = 0; i < n_routers; i++) {

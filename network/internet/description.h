@@ -87,7 +87,8 @@ typedef struct {
 VcbNetworkDescription *vcb_network_description_parse(const cJSON *message, GError **error);
 void vcb_network_description_free(VcbNetworkDescription *description);
 
-/* Apply the fields of a direction's object on top of `settings`; unchanged where it fails. `where` prefixes messages. */
+/* Apply the fields of a direction's object on top of `settings`; unchanged where it fails. `where` prefixes messages. A rate given in
+ * one of the three ways puts the others away; jitter, loss, reorder and queue are replaced as a whole. */
 gboolean vcb_link_settings_apply(VcbLinkSettings *settings, const cJSON *direction, const char *where,
                                  GError **error);
 

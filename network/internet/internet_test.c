@@ -311,6 +311,34 @@ static void too_big_comes_back_through_nats_as_the_sender_knows_it(void)
     lab_free(lab);
 }
 
+/* TTL ends at the NAT, before it translates: the server is told in its own terms. */
+static void ttl_that_ends_at_a_nat_shows_the_outer_end(void)
+{
+    Lab *lab = lab_new();
+    VcbNetwork *network = lab_add(lab, NARROW);
+    const Delivery *error;
+    VcbPacket *packet;
+    guint16 port;
+    VcbIp quoted;
+
+    lab_send(lab, network, "alice", lab_udp("192.168.1.2", 4000, "198.18.0.10", 9, 100, 7), 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(lab_last(lab, "s"));
+    port = lab_last(lab, "s")->ip.source_port;
+    for (guint8 ttl = 2; ttl <= 3; ttl++) { /* the internet takes one: at the carrier, at home behind it */
+        lab_forget(lab);
+        packet = lab_udp("198.18.0.10", 9, "198.18.1.1", port, 100, 7);
+        packet->data[8] = ttl;
+        lab_seal(packet);
+        lab_send(lab, network, "s", packet, 1);
+        error = lab_last(lab, "s");
+        check_error(error, "198.18.1.1:0", 11, 0);
+        CU_ASSERT_TRUE_FATAL(vcb_ip_parse_quoted(error->packet, &error->ip, &quoted));
+        CU_ASSERT_EQUAL(memcmp(quoted.destination, "\xc6\x12\x01\x01", 4), 0);
+        CU_ASSERT_EQUAL(quoted.destination_port, port);
+    }
+    lab_free(lab);
+}
+
 /* The other way: the router above the link tells the server, in the server's terms. */
 static void too_big_inward_shows_the_outer_end(void)
 {
@@ -555,6 +583,7 @@ VCB_TEST_MAIN("internet",
               {"TTL ends on the way and ICMP comes back", ttl_ends_on_the_way_and_icmp_comes_back},
               {"too big comes back through NATs as the sender knows it",
                too_big_comes_back_through_nats_as_the_sender_knows_it},
+              {"TTL that ends at a NAT shows the outer end", ttl_that_ends_at_a_nat_shows_the_outer_end},
               {"too big inward shows the outer end", too_big_inward_shows_the_outer_end},
               {"IPv6 is told packet too big", ipv6_is_told_packet_too_big},
               {"what may be cut is cut", what_may_be_cut_is_cut},

@@ -412,7 +412,6 @@ VcbPacket *vcb_ip_fragment(VcbPacket *packet, guint mtu)
 
         fragment->came_ns = packet->came_ns;
         fragment->due_ns = packet->due_ns;
-        fragment->lag_ns = packet->lag_ns;
         fragment->is_copy = packet->is_copy;
         fragment->is_corrupted = packet->is_corrupted;
         fragment->skips_links = packet->skips_links;

@@ -19,7 +19,7 @@ void vcb_codel_init(VcbCodel *codel, gint64 target_ns, gint64 interval_ns)
     };
 }
 
-/* RFC 8289 section 5.3: the time between drops falls with the square root of their number, which makes the rate of a TCP
+/* RFC 8289 sections 3.3 and 5.6: the time between drops falls with the square root of their number, which makes the rate of a TCP
  * sender fall linearly. */
 static gint64 control_law(const VcbCodel *codel, gint64 from_ns, guint count)
 {

@@ -56,9 +56,9 @@ gint64 vcb_jitter_ns(const VcbLinkSettings *settings, guint32 draw)
         /* Type I: P(X > x) = (least / x)^shape from `least` on, with the mean least * shape / (shape - 1). */
         double shape = settings->jitter_shape > 1 ? settings->jitter_shape : DEFAULT_SHAPE;
         double least = amount * (shape - 1) / shape;
+        double value = least * pow(next_unit(&state), -1 / shape);
 
-        return (gint64)MIN(least * pow(next_unit(&state), -1 / shape),
-                           limit > 0 ? limit : DEFAULT_LIMIT_PARETO * amount);
+        return (gint64)MIN(value, limit > 0 ? limit : DEFAULT_LIMIT_PARETO * amount);
     }
     }
     g_assert_not_reached();

@@ -15,13 +15,14 @@
  *   dropped where it would not fit. TIME: bytes that wait / current rate (of a trace: its mean).
  * - Doomed packets take capacity and are dropped when they leave the queue; so they are neither copied nor damaged.
  * - Going down drops what waits and what is in transmission; what is under way behind the queue still arrives.
- * - A copy is made behind the queue, is the same in everything (held back, damaged), and leaves right behind at the same due_ns.
- *   `reordered` and `corrupted` count packets that came, not their copies.
+ * - A copy is made behind the queue, is the same in everything (held back, damaged), and leaves right behind it at the
+ *   same due_ns. `reordered` and `corrupted` count packets that came, not their copies.
  * - Jitter is added behind the queue, to the delay that is set then; due_ns is never before the end of transmission. Without
  *   jitter_reorders no packet leaves before one that came earlier, also where the delay was made shorter; packets held back are
  *   overtaken, and hold nobody up.
  * - Damage: one bit behind the IPv4 header (with its options) or the 40 bytes of IPv6; a packet with nothing there stays whole.
- * - Pareto jitter has its mean at jitter_ns, and so its least value at jitter_ns * (shape - 1) / shape; shape is above 1 (else 3). */
+ * - Pareto jitter has its mean at jitter_ns, and so its least value at jitter_ns * (shape - 1) / shape; shape is above 1
+ *   (else 3). */
 #pragma once
 
 #include "network/link/packet.h"

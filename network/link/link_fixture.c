@@ -58,6 +58,24 @@ Fixture *fixture_new(const VcbLinkSettings *settings, guint64 seed)
     return fixture;
 }
 
+Fixture *plain(void (*set)(VcbLinkSettings *))
+{
+    VcbLinkSettings settings;
+
+    vcb_link_settings_init(&settings);
+    if (set)
+        set(&settings);
+    return fixture_new(&settings, 1);
+}
+
+VcbLinkSettings present(const Fixture *fixture)
+{
+    VcbLinkSettings settings;
+
+    vcb_link_settings_copy(&settings, vcb_link_settings(fixture->link));
+    return settings;
+}
+
 void fixture_free(Fixture *fixture)
 {
     vcb_link_free(fixture->link, fixture->now_ns);

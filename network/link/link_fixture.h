@@ -2,6 +2,7 @@
  * is written down. */
 #pragma once
 
+#include "common/test.h"
 #include "network/link/link.h"
 
 #define US_NS G_GINT64_CONSTANT(1000)
@@ -35,6 +36,20 @@ void fixture_run(Fixture *fixture, gint64 now_ns, gint64 lateness_ns);
 
 const Record *fixture_record(const Fixture *fixture, guint place); /* fails loudly where there is none */
 guint fixture_count(const Fixture *fixture, VcbFate fate);
+
+/* A link of the default settings, changed by `set` (NULL: not at all). */
+Fixture *plain(void (*set)(VcbLinkSettings *));
+/* The settings of a fixture's link, to be changed; clear them. */
+VcbLinkSettings present(const Fixture *fixture);
+
+#define ASSERT_RECORD(fixture, place, expected_ordinal, expected_fate, expected_due_ns)                      \
+    do {                                                                                                     \
+        const Record *vcb_r = fixture_record(fixture, place);                                                \
+        CU_ASSERT_EQUAL(vcb_r->ordinal, expected_ordinal);                                                   \
+        VCB_ASSERT_STRING(vcb_fate_name(vcb_r->fate), vcb_fate_name(expected_fate));                         \
+        VCB_ASSERT_NEAR((double)vcb_r->due_ns, (double)(expected_due_ns), 0);                                \
+    } while (0)
+
 /* sent + duplicated = delivered + dropped + queued */
 gboolean fixture_is_conserved(const Fixture *fixture);
 

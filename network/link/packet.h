@@ -41,7 +41,6 @@ struct VcbPacket {
     VcbPacket *next; /* whoever owns the packet may chain it */
     gint64 came_ns;  /* when it came to the link or router that holds it now */
     gint64 due_ns;   /* when it ideally leaves there, or is dropped */
-    gint64 lag_ns;   /* how much later than ideal everything before has handed it on; see link.h */
     guint64 flow;    /* free for the observer: set when it comes to a link, still there when it leaves */
     guint32 ordinal; /* of the link that holds it: the n-th that came, from 0 */
     gboolean is_copy, is_corrupted, is_held_back, is_doomed;
