@@ -70,16 +70,14 @@ static void remove_from_internet(VcbEmulatedNetwork *network)
 
     if (network->state != VCB_EMULATED_MAKING)
         vcb_emulated_report_routers_finally(network);
-    for (guint i = 0; i < network->n_ports; i++) {
-        vcb_loop_unwatch(emulator->loop, network->ports[i].watch);
-        network->ports[i].watch = NULL;
-    }
     vcb_internet_advance(emulator->internet, now_ns);
     for (guint i = 0; i < network->links->len; i++)
         vcb_link_observer_detach(network->links->pdata[i], now_ns);
     vcb_internet_remove(emulator->internet, network->network, now_ns);
     g_hash_table_remove(emulator->by_network, network->network);
     network->network = NULL;
+    /* Not later: who closes a packet socket last waits for the kernel, and the host maker can do that for all of them at once. */
+    vcb_emulated_close_ports(network);
 }
 
 static void remove_network(VcbEmulatedNetwork *network)
@@ -156,10 +154,8 @@ static void on_created(VcbEmulatedNetwork *network, VcbHostsReply *reply)
 
 static void on_removed(VcbEmulatedNetwork *network)
 {
-    cJSON *message;
+    cJSON *message = vcb_message_of_network("removed", vcb_now_ns(), network);
 
-    vcb_emulated_close_ports(network);
-    message = vcb_message_of_network("removed", vcb_now_ns(), network);
     vcb_json_add_int(message, "took_us", (vcb_now_ns() - network->asked_ns) / 1000);
     vcb_emulator_say(network->emulator, message);
     forget(network);

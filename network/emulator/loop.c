@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,7 +29,8 @@ struct VcbLoop {
     VcbLoopWatch *dead; /* unwatched, but perhaps still among the events at hand */
     const VcbLoopTasks *tasks;
     void *user_data;
-    gint64 rested_ns; /* when it last waited */
+    gint64 looked_ns; /* when rest() last looked, */
+    long waits;       /* and how often the thread had waited until then */
     gboolean has_quit;
 };
 
@@ -132,30 +134,37 @@ static void arm(VcbLoop *loop, gint64 at_ns)
     timerfd_settime(loop->timer_fd, TFD_TIMER_ABSTIME, &setting, NULL);
 }
 
+/* How often this thread has waited for anything. */
+static long count_waits(void)
+{
+    struct rusage usage;
+
+    getrusage(RUSAGE_THREAD, &usage);
+    return usage.ru_nvcsw;
+}
+
 /* Nobody else may run on this processor while a process with real-time priority does: let them. */
 static void rest(VcbLoop *loop, gint64 now_ns)
 {
     const struct timespec moment = {.tv_nsec = REST_NS};
 
-    if (now_ns - loop->rested_ns < LONGEST_RUN_NS)
+    if (now_ns - loop->looked_ns < LONGEST_RUN_NS)
         return;
-    clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, NULL);
-    loop->rested_ns = vcb_now_ns();
+    if (count_waits() == loop->waits)
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, NULL);
+    loop->waits = count_waits();
+    loop->looked_ns = vcb_now_ns();
 }
 
 /* Wait until something is ready or due. Returns the number of events. */
 static int wait_for_events(VcbLoop *loop, struct epoll_event *events, gboolean has_work)
 {
-    gint64 next_ns = loop->tasks->next_ns(loop->user_data), before_ns = vcb_now_ns();
-    gboolean waits = !has_work && next_ns > before_ns;
-    int n;
+    gint64 next_ns = loop->tasks->next_ns(loop->user_data);
+    gboolean waits = !has_work && next_ns > vcb_now_ns();
 
     if (waits)
         arm(loop, next_ns);
-    n = epoll_wait(loop->epoll_fd, events, MOST_EVENTS, waits ? -1 : 0);
-    if (waits && n > 0 && vcb_now_ns() - before_ns > 20000) /* longer than the call itself takes */
-        loop->rested_ns = vcb_now_ns();
-    return n;
+    return epoll_wait(loop->epoll_fd, events, MOST_EVENTS, waits ? -1 : 0);
 }
 
 void vcb_loop_run(VcbLoop *loop, const VcbLoopTasks *tasks, void *user_data, gboolean may_hog)
@@ -164,7 +173,8 @@ void vcb_loop_run(VcbLoop *loop, const VcbLoopTasks *tasks, void *user_data, gbo
 
     loop->tasks = tasks;
     loop->user_data = user_data;
-    loop->rested_ns = vcb_now_ns();
+    loop->looked_ns = vcb_now_ns();
+    loop->waits = count_waits();
     while (!loop->has_quit) {
         gboolean has_work;
         int n;

@@ -166,6 +166,8 @@ static void say_ready(Program *program)
                             vcb_hosts_namespaces(program->hosts) == VCB_NAMESPACES_ROOT ? "root" : "user");
     cJSON_AddStringToObject(message, "scheduler", vcb_priority_scheduler(&program->priority));
     cJSON_AddBoolToObject(message, "memory_locked", program->priority.is_memory_locked);
+    if (user_namespace < 0)
+        vcb_json_add_int(message, "fds", 0);
     vcb_net_control_say(program->control, message, &user_namespace, user_namespace >= 0);
 }
 
