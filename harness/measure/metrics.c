@@ -111,12 +111,13 @@ static double over_peers(const OverPeers *over, VcbOverPeers how)
 
 /* The network's own count of what this peer was sent. */
 static StreamValue true_loss(const VcbCallData *call, const VcbNetworkData *network, const char *peer,
-                             VcbKind kind, gint64 from_us)
+                             VcbKind kind, const GArray *samples, guint start)
 {
     StreamValue result = {NAN, NAN, NAN};
 
-    if (network && vcb_truth_loss(call, network, peer, kind, from_us, vcb_network_until_us(call),
-                                  &result.part, &result.whole))
+    if (network &&
+        vcb_truth_loss(call, network, peer, kind, g_array_index(samples, VcbSample, start).t_us,
+                       g_array_index(samples, VcbSample, samples->len - 1).t_us, &result.part, &result.whole))
         result.value = 100 * result.part / result.whole;
     return result;
 }
@@ -141,7 +142,7 @@ static void measure_streams(const VcbCallData *call, const VcbNetworkData *netwo
 
             if (info->scope != VCB_SCOPE_STREAM || !(info->kinds & kind) || !(info->directions & direction))
                 continue;
-            value = info->rule == VCB_RULE_TRUTH ? true_loss(call, network, *peer, kind, from_us)
+            value = info->rule == VCB_RULE_TRUTH ? true_loss(call, network, *peer, kind, samples, start)
                                                  : stream_value(info, direction, samples, start);
             add_peer(&totals[i], &value);
             vcb_metric_set_put(per_peer, name, value.value);

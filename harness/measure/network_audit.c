@@ -25,36 +25,41 @@ static double number_us(const VcbEvent *event, const char *key)
     return isfinite(value) && value >= 0 ? value : NAN;
 }
 
-/* p99 is told, p95 is not: what lies between the median and p99 counts as p99. */
-static void add_second(GArray *values, const VcbEvent *event)
-{
-    vcb_weighted_add(values, number_us(event, "n"), number_us(event, "p50"), number_us(event, "p99"),
-                     number_us(event, "p99"), number_us(event, "max"));
-}
-
-/* A second's audit is of the second before its stamp. */
-static GArray *seconds_of(const VcbRunData *data, gint64 from_us, gint64 until_us)
+/* Where there is no final line: all seconds together. p99 is told, p95 is not: what lies between the median and p99
+ * counts as p99. */
+static GArray *seconds_of(const VcbRunData *data)
 {
     GArray *values = g_array_new(FALSE, FALSE, sizeof(VcbWeighted));
 
     for (guint i = 0; i < data->run_events->len; i++) {
         const VcbEvent *event = data->run_events->pdata[i];
 
-        if (is_audit(event) && !vcb_json_bool(event->json, "final", FALSE) && event->t_us >= from_us &&
-            event->t_us - G_USEC_PER_SEC <= until_us)
-            add_second(values, event);
+        if (is_audit(event))
+            vcb_weighted_add(values, number_us(event, "n"), number_us(event, "p50"), number_us(event, "p99"),
+                             number_us(event, "p99"), number_us(event, "max"));
     }
     return values;
 }
 
-double vcb_network_audit_lateness_of_call_ms(const VcbRunData *data, const VcbCallData *call)
+VcbLateSeconds vcb_network_audit_of_call(const VcbRunData *data, const VcbCallData *call, double bound_ms)
 {
-    g_autoptr(GArray) values = NULL;
+    VcbLateSeconds seconds = {.worst_ms = NAN};
+    gint64 until_us = call->end_us >= 0 ? call->end_us : G_MAXINT64 - G_USEC_PER_SEC;
 
-    if (!*call->network || call->start_us < 0)
-        return NAN;
-    values = seconds_of(data, call->start_us, call->end_us >= 0 ? call->end_us : G_MAXINT64 / 2);
-    return vcb_weighted_quantile(values, 0.99) / 1000;
+    for (guint i = 0; *call->network && call->start_us >= 0 && i < data->run_events->len; i++) {
+        const VcbEvent *event = data->run_events->pdata[i];
+        double p99_ms;
+
+        /* A line is about the second before it. */
+        if (!is_audit(event) || vcb_json_bool(event->json, "final", FALSE) || event->t_us < call->start_us ||
+            event->t_us > until_us + G_USEC_PER_SEC)
+            continue;
+        p99_ms = number_us(event, "p99") / 1000;
+        seconds.n++;
+        seconds.n_late += p99_ms > bound_ms;
+        seconds.worst_ms = fmax(seconds.worst_ms, p99_ms);
+    }
+    return seconds;
 }
 
 char *vcb_network_audit_account(const cJSON *line)
@@ -108,7 +113,7 @@ static void read_lateness(const VcbRunData *data, VcbNetworkAudit *audit)
         audit->lateness_p99_ms = number_us(final, "p99") / 1000;
         audit->lateness_max_ms = number_us(final, "max") / 1000;
     } else {
-        g_autoptr(GArray) values = seconds_of(data, G_MININT64, G_MAXINT64 / 2);
+        g_autoptr(GArray) values = seconds_of(data);
 
         audit->lateness_p50_ms = vcb_weighted_quantile(values, 0.5) / 1000;
         audit->lateness_p99_ms = vcb_weighted_quantile(values, 0.99) / 1000;
@@ -116,22 +121,34 @@ static void read_lateness(const VcbRunData *data, VcbNetworkAudit *audit)
     }
 }
 
+static double bound_of(const VcbRunData *data, const VcbCallData *call)
+{
+    return (double)vcb_json_int(settings_of(data, call->variant), "max_lateness_us", DEFAULT_BOUND_US) / 1000;
+}
+
+static gboolean is_worse(const VcbLateSeconds *a, const VcbLateSeconds *b)
+{
+    return a->n_late != b->n_late ? a->n_late > b->n_late : a->worst_ms > b->worst_ms;
+}
+
 static void read_calls(const VcbRunData *data, VcbNetworkAudit *audit)
 {
     for (guint i = 0; i < data->calls->len; i++) {
         const VcbCallData *call = data->calls->pdata[i];
-        double p99_ms, bound_ms = (double)vcb_json_int(settings_of(data, call->variant), "max_lateness_us",
-                                                       DEFAULT_BOUND_US) /
-                                  1000;
 
         if (!*call->network)
             continue;
         audit->is_used = TRUE;
-        audit->bound_ms = isnan(audit->bound_ms) ? bound_ms : fmin(audit->bound_ms, bound_ms);
-        p99_ms = vcb_network_audit_lateness_of_call_ms(data, call);
-        if (isfinite(p99_ms) && (!audit->worst || p99_ms > audit->worst_p99_ms)) {
+        audit->bound_ms =
+            isnan(audit->bound_ms) ? bound_of(data, call) : fmin(audit->bound_ms, bound_of(data, call));
+    }
+    for (guint i = 0; i < data->calls->len; i++) {
+        const VcbCallData *call = data->calls->pdata[i];
+        VcbLateSeconds seconds = vcb_network_audit_of_call(data, call, audit->bound_ms);
+
+        if (seconds.n_late && (!audit->worst || is_worse(&seconds, &audit->of_worst))) {
             audit->worst = call;
-            audit->worst_p99_ms = p99_ms;
+            audit->of_worst = seconds;
         }
     }
 }
@@ -159,9 +176,11 @@ static void conclude(VcbNetworkAudit *audit, VcbVerdict verdict, char *reason)
 
 static char *lateness_text(const VcbNetworkAudit *audit)
 {
-    g_autofree char *worst = audit->worst ? g_strdup_printf(", worst in call %s with %.3g ms",
-                                                            audit->worst->id, audit->worst_p99_ms)
-                                          : g_strdup("");
+    const VcbLateSeconds *seconds = &audit->of_worst;
+    g_autofree char *worst =
+        audit->worst ? g_strdup_printf(", worst in call %s: in %u of its %u seconds, up to %.3g ms",
+                                       audit->worst->id, seconds->n_late, seconds->n, seconds->worst_ms)
+                     : g_strdup("");
 
     return g_strdup_printf(
         "The emulated network was late: p99 %.3g ms, bound %.3g ms%s. The machine was too busy: "

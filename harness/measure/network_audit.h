@@ -10,6 +10,12 @@
 /* The clocks may drift this far from each other before times are not to be trusted. */
 #define VCB_MOST_CLOCK_STEP_US 100000
 
+/* Seconds of a call, one an `audit` line. */
+typedef struct {
+    guint n, n_late; /* late: their 99th percentile is beyond the bound */
+    double worst_ms; /* the highest of their 99th percentiles; NAN: none */
+} VcbLateSeconds;
+
 typedef struct {
     gboolean is_used;   /* a call had an emulated network, or the emulator said something */
     const cJSON *ready; /* no-ref: the emulator's `ready` line; NULL: none */
@@ -19,8 +25,8 @@ typedef struct {
     double tx_dropped;        /* NAN: no audit */
     double clock_step_ms;     /* the largest, without sign; NAN: no audit */
     double busy_pct;          /* mean of the seconds; NAN: no audit */
-    const VcbCallData *worst; /* the call while which it was latest; NULL: none */
-    double worst_p99_ms;
+    const VcbCallData *worst; /* the call with the most late seconds; NULL: none had any */
+    VcbLateSeconds of_worst;
     VcbVerdict verdict; /* PASS, INVALID or ERROR */
     char *reason;       /* owned: a sentence with the remedy; NULL where it passed */
 } VcbNetworkAudit;
@@ -29,8 +35,8 @@ typedef struct {
 void vcb_network_audit_read(const VcbRunData *data, VcbNetworkAudit *audit);
 void vcb_network_audit_clear(VcbNetworkAudit *audit);
 
-/* 99th percentile of the emulator's lateness in the seconds of a call, in ms; NAN where nothing tells. */
-double vcb_network_audit_lateness_of_call_ms(const VcbRunData *data, const VcbCallData *call);
+/* How often the emulator was beyond the bound while a call went on. */
+VcbLateSeconds vcb_network_audit_of_call(const VcbRunData *data, const VcbCallData *call, double bound_ms);
 
 /* "network 0003, link alice up: 10 came and 1 were duplicated, but ...": what is wrong with a `link` line's counts.
  * New string; NULL where they add up. */

@@ -245,6 +245,19 @@ gboolean vcb_link_data_window(const VcbLinkData *link, gint64 from_us, gint64 un
     return TRUE;
 }
 
+const VcbLinkLine *vcb_link_data_nearest(const VcbLinkData *link, gint64 t_us)
+{
+    const VcbLinkLine *nearest = &g_array_index(link->lines, VcbLinkLine, 0);
+
+    for (guint i = 1; i < link->lines->len; i++) {
+        const VcbLinkLine *line = &g_array_index(link->lines, VcbLinkLine, i);
+
+        if (ABS(line->t_us - t_us) < ABS(nearest->t_us - t_us))
+            nearest = line;
+    }
+    return nearest;
+}
+
 VcbFlow vcb_link_data_flow(const VcbLinkLine *line, guint32 ssrc)
 {
     const cJSON *flow;

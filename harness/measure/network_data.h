@@ -63,6 +63,9 @@ const VcbLinkLine *vcb_link_data_last(const VcbLinkData *link);
 gboolean vcb_link_data_window(const VcbLinkData *link, gint64 from_us, gint64 until_us, guint *ret_first,
                               guint *ret_last);
 
+/* The line that was made nearest to this moment. */
+const VcbLinkLine *vcb_link_data_nearest(const VcbLinkData *link, gint64 t_us);
+
 /* What a line counts of one RTP stream; zeros where it has not seen it. */
 typedef struct {
     gboolean is_seen;

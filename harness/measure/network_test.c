@@ -54,7 +54,7 @@ static Log begin(void)
     add(&log, 0, NULL, "vcbench",
         "\"type\":\"run-start\",\"warmup_us\":1000000,\"stats_interval_us\":1000000,\"started_us\":0,"
         "\"peers\":[["
-        "\"alice\",\"bob\"]],\"networks\":[{\"enabled\":true,\"max_lateness_us\":5000}]");
+        "\"alice\",\"bob\"]],\"networks\":[{\"emulated\":true,\"max_lateness_us\":5000}]");
     return log;
 }
 
@@ -299,7 +299,7 @@ typedef struct {
 static const AuditCase AUDITS[] = {
     {"in time", 4900, 300, 0, 0, FALSE, VCB_VERDICT_PASS, "held"},
     {"late", 8200, 8000, 0, 0, FALSE, VCB_VERDICT_INVALID,
-     "p99 8.2 ms, bound 5 ms, worst in call 1 with 8 ms"},
+     "p99 8.2 ms, bound 5 ms, worst in call 1: in 4 of its 4 seconds, up to 8 ms"},
     {"late in one call, but not over the run", 4000, 9000, 0, 0, FALSE, VCB_VERDICT_PASS, "held"},
     {"without a final line the seconds tell", -1, 9000, 0, 0, FALSE, VCB_VERDICT_INVALID, "p99 9 ms"},
     {"packets that it never saw", 300, 300, 7, 0, FALSE, VCB_VERDICT_INVALID,

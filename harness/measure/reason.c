@@ -84,8 +84,7 @@ static void append_drops(GString *text, const VcbCallData *call, const VcbEvent 
         const char *reason, *who, *did;
     } REASONS[] = {{"nat-filtered", "NAT", "filtered"},
                    {"nat-hairpin", "NAT", "did not hairpin"},
-                   {"firewall", "firewall", "dropped"},
-                   {"no-route", "router", "had no route for"}};
+                   {"firewall", "firewall", "dropped"}};
     const cJSON *dropped = vcb_json_object(router->json, "dropped");
     const char *peer;
     g_autofree char *name = vcb_network_data_name(call, vcb_json_string(router->json, "router", "?"), &peer);

@@ -193,13 +193,9 @@ gboolean vcb_truth_loss(const VcbCallData *call, const VcbNetworkData *network, 
             continue;
         for (guint i = 0; i < network->links->len; i++) {
             const VcbLinkData *link = network->links->pdata[i];
-            guint first, last;
-            VcbFlow from, to;
+            VcbFlow from = vcb_link_data_flow(vcb_link_data_nearest(link, from_us), stream->ssrc);
+            VcbFlow to = vcb_link_data_flow(vcb_link_data_nearest(link, until_us), stream->ssrc);
 
-            if (!vcb_link_data_window(link, from_us, until_us, &first, &last))
-                continue;
-            from = vcb_link_data_flow(&g_array_index(link->lines, VcbLinkLine, first), stream->ssrc);
-            to = vcb_link_data_flow(&g_array_index(link->lines, VcbLinkLine, last), stream->ssrc);
             dropped += fmax(to.dropped - from.dropped, 0);
             if (link->is_line && link->direction == VCB_LINK_UP && g_strcmp0(link->peer, stream->sender) == 0)
                 sent += fmax(to.sent - from.sent, 0);

@@ -4,8 +4,8 @@
  *   sender's outbound-rtp   sender's line, up   links on the way   receiver's line, down   receiver's inbound-rtp
  *       packetsSent              sent               dropped              delivered             packetsReceived
  *
- * Both count the whole call: the peers' last stats, and the network's last lines. What was under way when a peer
- * made its last stats is the honest difference between them: packets of some milliseconds. */
+ * Both count the whole call: the peers' last stats, and the network's last lines. Packets that came before a peer's
+ * keys were ready, and those under way when it made its last stats, are the honest difference between them. */
 #pragma once
 
 #include "harness/measure/network_data.h"
@@ -25,7 +25,7 @@ typedef struct {
 /* Every stream that a peer reports or a line carried: GPtrArray of VcbStreamTruth, owned. */
 GPtrArray *vcb_truth_of(const VcbCallData *call, const VcbNetworkData *network);
 
-/* Packets of a kind that `receiver` was sent and that the links dropped, between the first line at or after from_us
- * and the last one at or before until_us. FALSE where the links do not tell. */
+/* Packets of a kind that `receiver` was sent and that the links dropped between two moments, in practice its own stats
+ * samples: of each link, between the two lines that were made nearest to them. FALSE where the links do not tell. */
 gboolean vcb_truth_loss(const VcbCallData *call, const VcbNetworkData *network, const char *receiver,
                         VcbKind kind, gint64 from_us, gint64 until_us, double *ret_dropped, double *ret_sent);

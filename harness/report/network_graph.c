@@ -147,7 +147,7 @@ static void write_data(GString *script, const char *block, const Curve *curve)
     g_string_append(script, "EOD\n");
 }
 
-static gboolean has_value(const GPtrArray *curves, Value value, gboolean above_zero)
+static gboolean has_value(const GPtrArray *curves, Value value)
 {
     for (guint i = 0; i < curves->len; i++) {
         const Curve *curve = curves->pdata[i];
@@ -155,13 +155,59 @@ static gboolean has_value(const GPtrArray *curves, Value value, gboolean above_z
         for (guint second = 0; second < curve->bins->len; second++) {
             const Bin *bin = curve->bins->pdata[second];
 
-            for (guint n = 0; bin && n < bin->values[value]->len; n++) {
-                if (!above_zero || g_array_index(bin->values[value], double, n) > 0)
-                    return TRUE;
-            }
+            if (bin && bin->values[value]->len)
+                return TRUE;
         }
     }
     return FALSE;
+}
+
+/* The largest or the smallest value of all bins; 0 where there is none. */
+static double extreme(const GPtrArray *curves, Value value, gboolean smallest)
+{
+    double found = NAN;
+
+    for (guint i = 0; i < curves->len; i++) {
+        const Curve *curve = curves->pdata[i];
+
+        for (guint second = 0; second < curve->bins->len; second++) {
+            const Bin *bin = curve->bins->pdata[second];
+
+            for (guint n = 0; bin && n < bin->values[value]->len; n++)
+                found = smallest ? fmin(found, g_array_index(bin->values[value], double, n))
+                                 : fmax(found, g_array_index(bin->values[value], double, n));
+        }
+    }
+    return isnan(found) ? 0 : found;
+}
+
+/* A range from 0 and some four tics at round numbers. */
+static void write_range(GString *body, double top)
+{
+    double power, step;
+
+    if (!(top > 0) || !isfinite(top)) {
+        g_string_append(body, "set yrange [0:1]\nset ytics 1\n");
+        return;
+    }
+    power = pow(10, floor(log10(top / 4)));
+    step = top / 4 <= power       ? power
+           : top / 4 <= 2 * power ? 2 * power
+           : top / 4 <= 5 * power ? 5 * power
+                                  : 10 * power;
+    g_string_append_printf(body, "set yrange [0:%.6g]\nset ytics %.6g\n", top * 1.08, step);
+}
+
+/* A capacity far above what ever went over the link would flatten everything else: it may be left out, or end above
+ * the panel. */
+static double top_of(const GPtrArray *curves, Value solid, Value dashed)
+{
+    double most = extreme(curves, solid, FALSE),
+           beside = dashed == N_VALUES ? 0 : extreme(curves, dashed, FALSE);
+
+    if (dashed != VALUE_CAPACITY || !(most > 0))
+        return fmax(most, beside);
+    return extreme(curves, dashed, TRUE) > 3 * most ? most : fmax(most, fmin(beside, 3 * most));
 }
 
 /* One of the three panels. `dashed` (N_VALUES: none) is drawn beside `solid` where any variant has it. */
@@ -173,8 +219,8 @@ typedef struct {
 } Panel;
 
 static const Panel PANELS[] = {
-    {"delivered", "capacity", "kbit/s", VALUE_RATE, VALUE_CAPACITY, 0.56, 0.44,
-     "set tmargin 4.6\nset bmargin 0.8\n"},
+    {"delivered", "capacity, where it is near", "kbit/s", VALUE_RATE, VALUE_CAPACITY, 0.56, 0.44,
+     "set tmargin 4.2\nset bmargin 0.8\n"},
     {"delay, 95th percentile", "longest wait in the queue", "ms", VALUE_DELAY, VALUE_WAIT, 0.31, 0.25,
      "set tmargin 1.8\nset bmargin 0.8\n"},
     {"dropped", "", "packets/s", VALUE_DROPPED, N_VALUES, 0, 0.31, "set tmargin 1.8\nset bmargin 3.2\n"},
@@ -185,18 +231,18 @@ static void write_panel(const VcbAnalysis *analysis, GString *body, const char *
                         const GPtrArray *curves, const Panel *panel)
 {
     guint n_colours = g_strv_length((char **)VCB_GRAPH_COLOURS);
-    gboolean has_dashed = panel->dashed != N_VALUES && has_value(curves, panel->dashed, FALSE);
+    gboolean has_dashed = panel->dashed != N_VALUES && has_value(curves, panel->dashed);
     gboolean has_key = panel == PANELS && curves->len > 1 && curves->len <= MOST_KEYS;
     const char *separator = "";
 
+    write_range(body, top_of(curves, panel->solid, has_dashed ? panel->dashed : N_VALUES));
     g_string_append_printf(body,
-                           "set origin 0,%g\nset size 1,%g\n%sset yrange %s\nset ylabel '%s'\n"
+                           "set origin 0,%g\nset size 1,%g\n%sset ylabel '%s'\n"
                            "set label 98 '%s%s%s%s' at graph 0, graph 1 offset 0,0.7 left font ',11'\nplot ",
-                           panel->origin, panel->height, panel->margins,
-                           has_value(curves, panel->solid, TRUE) ? "[0:*]" : "[0:1]", panel->unit,
-                           panel->what, has_dashed ? " (dashed: " : "", has_dashed ? panel->beside : "",
+                           panel->origin, panel->height, panel->margins, panel->unit, panel->what,
+                           has_dashed ? " (dashed: " : "", has_dashed ? panel->beside : "",
                            has_dashed ? ")" : "");
-    if (!has_dashed && !has_value(curves, panel->solid, FALSE)) { /* gnuplot gives up on what is nowhere */
+    if (!has_dashed && !has_value(curves, panel->solid)) { /* gnuplot gives up on what is nowhere */
         g_string_append(body, "0 with lines lw 0.1 lc rgb '" VCB_GRAPH_GRID "' notitle\n");
         return;
     }
@@ -241,7 +287,7 @@ static void add_graph(const VcbAnalysis *analysis, const char *name, VcbLinkDire
                         vcb_link_direction_name(direction));
     g_autofree char *prefix = g_strdup_printf("$link%u", number);
 
-    if (!has_value(curves, VALUE_RATE, FALSE))
+    if (!has_value(curves, VALUE_RATE))
         return;
     for (guint i = 0; i < curves->len; i++) {
         g_autofree char *block = g_strdup_printf("%s_%u", prefix, i);

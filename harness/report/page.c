@@ -365,7 +365,9 @@ static void write_processes(VcbHtml *html, const VcbAnalysis *analysis)
     vcb_html_open(html, "p", "class", "soft", NULL);
     vcb_html_text(html, "100 % is one processor.");
     if (vcb_metric_set_get(analysis->run_metrics, "harness_cpu_share_pct", &share))
-        vcb_html_printf(html, " vcbench and its signaling server used %.1f %% of the CPU time of the run.",
+        vcb_html_printf(html, " vcbench%s used %.1f %% of the CPU time of the run.",
+                        analysis->audit.is_used ? ", its signaling server and its network"
+                                                : " and its signaling server",
                         share);
     if (isfinite(analysis->timing.call_start_ms) && isfinite(analysis->timing.call_stop_ms))
         vcb_html_printf(html,

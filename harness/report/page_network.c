@@ -128,9 +128,10 @@ static void write_truth(VcbHtml *html, const VcbCallAnalysis *call)
     vcb_page_end_table(html);
     vcb_html_element(
         html, "p", "inside soft",
-        "Of the whole call, in packets. Columns that name the peer are its statistics, the others are the "
-        "links' counts. What was on its way when a peer took its last statistics makes a difference of a "
-        "few packets. The links' payload holds SRTP's tag, some 10 bytes a packet.");
+        "Of the whole call, in packets. Columns that name the peer are its statistics, the others are "
+        "the links' counts. What came before a peer's keys were ready, and what was on its way when it "
+        "took its last statistics, makes a difference of a few packets. The links' payload holds SRTP's "
+        "tag, some 10 bytes a packet.");
 }
 
 static void append_drops(GString *text, const cJSON *dropped)

@@ -39,6 +39,8 @@ typedef struct {
     char *peer;
     GPtrArray *bins; /* GArray of double, owned; NULL where empty */
     gboolean has_band;
+    const VcbCallData *last_call; /* no-ref */
+    guint n_calls;
 } Line;
 
 static void line_free(gpointer data)
@@ -96,12 +98,14 @@ static Line *line_for(const VcbAnalysis *analysis, GPtrArray *lines, const VcbCa
     return line;
 }
 
-static void add_value(Line *line, gint64 bin, double value)
+static void add_value(Line *line, const VcbCallData *call, gint64 bin, double value)
 {
     GArray *values;
 
     if (bin < 0 || bin >= MOST_BINS || !isfinite(value))
         return;
+    line->n_calls += line->last_call != call; /* they come call by call */
+    line->last_call = call;
     if (line->bins->len <= (guint)bin)
         g_ptr_array_set_size(line->bins, (gint)bin + 1);
     values = line->bins->pdata[bin];
@@ -136,7 +140,7 @@ static GPtrArray *lines_of(const VcbAnalysis *analysis, const TimeGraph *graph, 
                 double value = point->value[graph->value] * graph->scale;
 
                 if (point->t_us >= later_us && isfinite(value))
-                    add_value(line_for(analysis, lines, call->data, series->peer),
+                    add_value(line_for(analysis, lines, call->data, series->peer), call->data,
                               (point->t_us - later_us + width_us / 2) / width_us, value);
             }
         }
@@ -332,6 +336,16 @@ static void write_panel(const VcbAnalysis *analysis, GString *script, GString *b
     g_string_append_printf(body, "plot %s\n", plots->str);
 }
 
+/* Is any line made of several calls? */
+static gboolean has_bands(const GPtrArray *lines)
+{
+    for (guint i = 0; i < lines->len; i++) {
+        if (((const Line *)lines->pdata[i])->n_calls > 1)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static void add_graph(const VcbAnalysis *analysis, const TimeGraph *graph, GString *script, GPtrArray *graphs)
 {
     g_autoptr(GPtrArray) video = lines_of(analysis, graph, VCB_KIND_VIDEO);
@@ -343,7 +357,7 @@ static void add_graph(const VcbAnalysis *analysis, const TimeGraph *graph, GStri
     int height = (both ? 420 : 280) + 20 * (int)key_rows;
     double lower = 0.48 * 420 / height;
     g_autofree char *heading =
-        analysis->n_valid > 1
+        has_bands(video) || has_bands(audio)
             ? g_strdup_printf("%s: median of the calls%s", graph->heading,
                               MAX(video->len, audio->len) <= MOST_BANDS ? ", band from least to most" : "")
             : g_strdup(graph->heading);

@@ -397,19 +397,20 @@ gboolean write_network_log(const char *name)
     if (strcmp(name, plan->name) != 0)
         return FALSE;
     late_us = is_late ? 8200 : 410;
-    write_run_start(plan, started_us,
-                    is_late ? "{\"name\":\"\",\"matrix\":{}}"
-                            : "{\"name\":\"network=wifi\",\"matrix\":{\"network\":\"wifi\"}},"
-                              "{\"name\":\"network=symmetric\",\"matrix\":{\"network\":\"symmetric\"}},"
-                              "{\"name\":\"network=shared\",\"matrix\":{\"network\":\"shared\"}}",
-                    is_late ? "{\"id\":\"0001\",\"pair\":1,\"repeat\":1,\"variant\":0,\"seed\":77}"
-                            : "{\"id\":\"0001\",\"pair\":1,\"repeat\":1,\"variant\":0,\"seed\":77},"
-                              "{\"id\":\"0002\",\"pair\":1,\"repeat\":1,\"variant\":1,\"seed\":154},"
-                              "{\"id\":\"0003\",\"pair\":1,\"repeat\":1,\"variant\":2,\"seed\":231},"
-                              "{\"id\":\"0004\",\"pair\":2,\"repeat\":1,\"variant\":2,\"seed\":308}",
-                    ",\"networks\":[{\"enabled\":true,\"max_lateness_us\":5000,\"turn\":false},"
-                    "{\"enabled\":true,\"max_lateness_us\":5000,\"turn\":false},"
-                    "{\"enabled\":true,\"max_lateness_us\":5000,\"turn\":false}]");
+    write_run_start(
+        plan, started_us,
+        is_late ? "{\"name\":\"\",\"matrix\":{}}"
+                : "{\"name\":\"network=wifi\",\"matrix\":{\"network\":\"wifi\"}},"
+                  "{\"name\":\"network=symmetric\",\"matrix\":{\"network\":\"symmetric\"}},"
+                  "{\"name\":\"network=shared\",\"matrix\":{\"network\":\"shared\"}}",
+        is_late ? "{\"id\":\"0001\",\"pair\":1,\"repeat\":1,\"variant\":0,\"seed\":77}"
+                : "{\"id\":\"0001\",\"pair\":1,\"repeat\":1,\"variant\":0,\"seed\":77},"
+                  "{\"id\":\"0002\",\"pair\":1,\"repeat\":1,\"variant\":1,\"seed\":154},"
+                  "{\"id\":\"0003\",\"pair\":1,\"repeat\":1,\"variant\":2,\"seed\":231},"
+                  "{\"id\":\"0004\",\"pair\":2,\"repeat\":1,\"variant\":2,\"seed\":308}",
+        ",\"networks\":[{\"emulated\":true,\"turn\":false,\"shared\":false,\"max_lateness_us\":5000},"
+        "{\"emulated\":true,\"turn\":false,\"shared\":false,\"max_lateness_us\":5000},"
+        "{\"emulated\":true,\"turn\":false,\"shared\":false,\"max_lateness_us\":5000}]");
     emit(started_us + 20000, NULL, "vcbench", "process-start",
          "\"process\":\"network\",\"pid\":899,\"argv\":[\"vcbench-net\"]");
     emit(started_us + 25000, NULL, "network", "ready",
