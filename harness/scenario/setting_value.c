@@ -167,8 +167,12 @@ static gboolean parse_quantity(const VcbSetting *setting, const char *text, VcbV
     }
     if (!vcb_units_parse(setting->unit, text, &number, error)) {
         g_prefix_error(error, "`%s`: ", setting->key);
-        if (setting->zero)
-            g_prefix_error(error, "`%s` is a quantity or `%s`. ", setting->key, setting->zero);
+        if (setting->zero && error) {
+            g_autofree char *message = g_strdup_printf("%s, or `%s`", (*error)->message, setting->zero);
+
+            g_free((*error)->message);
+            (*error)->message = g_steal_pointer(&message);
+        }
         return FALSE;
     }
     if (!check_range(setting, number, text, error))

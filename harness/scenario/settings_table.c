@@ -189,7 +189,8 @@ static const VcbSetting TURN[] = {
      .fallback = "udp",
      .choices = WORDS("udp", "tcp", "tls", "all"),
      .description =
-         "between peer and TURN server: UDP to port 3478, TCP to 443, TLS to 5349; `all`: each of them"},
+         "between peer and TURN server; in an emulated network UDP to port 3478, TCP to 443, TLS to 5349; "
+         "`all`: each of them"},
     {.key = "credentials",
      .type = VCB_TYPE_CHOICE,
      .offset = offsetof(VcbSettings, turn_credentials),

@@ -101,7 +101,7 @@ char *vcb_trace_find(const char *name, const char *scenario_path)
     g_autofree char *folder = g_path_get_dirname(scenario_path);
     g_autofree char *beside = g_build_filename(folder, name, NULL);
 
-    if (!g_path_is_absolute(name) && g_file_test(beside, G_FILE_TEST_EXISTS))
+    if (!g_path_is_absolute(name) && !g_str_equal(folder, ".") && g_file_test(beside, G_FILE_TEST_EXISTS))
         return g_steal_pointer(&beside);
     return g_file_test(name, G_FILE_TEST_EXISTS) ? g_strdup(name) : NULL;
 }

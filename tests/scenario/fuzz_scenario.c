@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -92,6 +93,23 @@ static const char *const TOKENS[] = {
     "<",
     ">= ",
     "inject",
+    "network: ",
+    "network:\n  ",
+    "link: {loss: ",
+    "loss: {p: 1%, r: 5%}",
+    "burst: 3",
+    "queue: 64KiB",
+    "rate_steps: [{at: 1s, rate: 1Mbps}]",
+    "trace: traces/4g-drive.trace",
+    "nat: [",
+    "symmetric",
+    "hosts: {bob: ",
+    "profile: wifi",
+    "timeline: [{at: 1s, ",
+    "do: handover, to: wwan0",
+    "bottleneck: alice",
+    "5%",
+    "unlimited",
 };
 
 static void mutate(GString *text, GRand *random)
@@ -142,6 +160,12 @@ int main(int argc, char **argv)
     }
     if (!texts->len)
         return 2;
+    { /* what stands beside the scenarios is found there */
+        g_autofree char *folder = g_path_get_dirname(argv[3]);
+
+        if (chdir(folder) != 0)
+            return 2;
+    }
     for (guint i = 0; i < count; i++) {
         g_autoptr(GString) text =
             g_string_new(g_ptr_array_index(texts, g_rand_int_range(random, 0, (gint32)texts->len)));

@@ -1,9 +1,10 @@
 /* What is made from the table and kept in files for people and editors: scenarios/schema.json, and the key
- * reference of docs/scenario.md.
+ * reference of docs/scenario.md, the profiles of docs/network.md.
  *
  *   generated_test SOURCE_FOLDER [--update] */
 #include "common/json.h"
 #include "common/test.h"
+#include "harness/scenario/network_profiles.h"
 #include "harness/scenario/settings_table.h"
 #include "tests/scenario/golden.h"
 
@@ -20,21 +21,35 @@ static void the_schema_is_that_of_the_table(void)
     golden_check(path, text, updates);
 }
 
-static void the_reference_is_that_of_the_table(void)
+/* What stands between two comments of a page. */
+static void check_page(const char *name, const char *begin_mark, const char *text)
 {
-    static const char BEGIN[] = "<!-- made from harness/scenario/settings_table.c: begin -->\n";
     static const char END[] = "<!-- end -->";
-    g_autofree char *path = g_build_filename(source, "docs", "scenario.md", NULL);
-    g_autofree char *page = NULL, *reference = vcb_scenario_reference(), *whole = NULL, *before = NULL;
+    g_autofree char *path = g_build_filename(source, "docs", name, NULL);
+    g_autofree char *page = NULL, *whole = NULL, *before = NULL;
     char *begin, *end;
 
     CU_ASSERT_TRUE_FATAL(g_file_get_contents(path, &page, NULL, NULL));
-    begin = strstr(page, BEGIN);
+    begin = strstr(page, begin_mark);
     end = begin ? strstr(begin, END) : NULL;
     CU_ASSERT_TRUE_FATAL(begin && end);
     before = g_strndup(page, (gsize)(begin - page));
-    whole = g_strconcat(before, BEGIN, reference, end, NULL);
+    whole = g_strconcat(before, begin_mark, text, end, NULL);
     golden_check(path, whole, updates);
+}
+
+static void the_reference_is_that_of_the_table(void)
+{
+    g_autofree char *reference = vcb_scenario_reference();
+
+    check_page("scenario.md", "<!-- made from harness/scenario/settings_table.c: begin -->\n", reference);
+}
+
+static void the_profiles_are_those_of_the_table(void)
+{
+    g_autofree char *profiles = vcb_network_profiles_reference();
+
+    check_page("network.md", "<!-- made from harness/scenario/network_profiles.c: begin -->\n", profiles);
 }
 
 /* Every key of a table stands in the schema's object of the same place, and no other. */
@@ -86,6 +101,7 @@ int main(int argc, char **argv)
     static const VcbTest TESTS[] = {
         {"the schema is that of the table", the_schema_is_that_of_the_table},
         {"the reference is that of the table", the_reference_is_that_of_the_table},
+        {"the profiles are those of the table", the_profiles_are_those_of_the_table},
         {"the schema has the parser's keys", the_schema_has_the_parsers_keys},
     };
 

@@ -1,6 +1,6 @@
 #include "tests/scenario/random_scenario.h"
 
-#include "harness/scenario/settings_table.h"
+#include "harness/scenario/network_table.h"
 
 #include <string.h>
 
@@ -50,6 +50,12 @@ static char *random_value(const VcbSetting *setting, GRand *random)
         /* What webrtcbin cannot do, and what both peers must agree on, would make no scenario. */
         if (g_str_equal(setting->key, "rtcp_mux"))
             return g_strdup("require");
+        if (g_str_equal(setting->key, "type") && g_strv_contains(setting->choices, "udp-blocked"))
+            return g_strdup(chance(random, 0.5)
+                                ? "stateful"
+                                : "{type: udp-blocked-except, udp_ports: [3478, 53], ipv6: block}");
+        if (g_str_equal(setting->key, "profile"))
+            return g_strdup("wifi-busy");
         if (g_str_equal(setting->key, "codec"))
             return g_strdup(g_strv_contains(setting->choices, "opus") ? "opus" : "vp8");
         return g_strdup(pick(random, setting->choices));
@@ -67,8 +73,14 @@ static char *random_value(const VcbSetting *setting, GRand *random)
     case VCB_TYPE_SIZE:
         return g_strdup_printf("%dx%d", 2 * g_rand_int_range(random, 8, 2048),
                                2 * g_rand_int_range(random, 8, 2048));
+    case VCB_TYPE_QUEUE: {
+        static const char *const QUEUES[] = {"100ms", "64KiB", "1500B", "17", "1.5s", NULL};
+
+        return g_strdup(pick(random, QUEUES));
+    }
     case VCB_TYPE_WHOLE:
-    case VCB_TYPE_NUMBER: {
+    case VCB_TYPE_NUMBER:
+    case VCB_TYPE_FRACTION: {
         double value = low + g_rand_double(random) * (high - low);
 
         return vcb_units_format(setting->unit,
@@ -77,6 +89,8 @@ static char *random_value(const VcbSetting *setting, GRand *random)
     default:
         if (g_str_equal(setting->key, "urls"))
             return g_strdup("\"stun:stun.example.org:3478\"");
+        if (g_str_equal(setting->key, "interface"))
+            return g_strdup("wlan0");
         if (g_str_equal(setting->key, "device"))
             return g_strdup("/dev/video7");
         if (setting->pattern && !g_str_equal(setting->pattern, "."))
@@ -91,8 +105,8 @@ static void append(GString *out, guint level, const char *key, const char *value
 }
 
 /* Rows that say something only beside others, which random_network() writes. */
-static const char *const ELSEWHERE[] = {"transport",   "credentials", "path", "capture",
-                                        "turn_server", "host",        "port", NULL};
+static const char *const ELSEWHERE[] = {"transport", "credentials", "path", "capture", "turn_server", "host",
+                                        "port",      "jobs",        "ip",   "mtu",     "trace",       NULL};
 
 /* Some rows of a table. */
 static void random_table(GString *out, const VcbSetting *table, GRand *random, guint level)
@@ -112,7 +126,13 @@ static void random_table(GString *out, const VcbSetting *table, GRand *random, g
                        chance(random, 0.5) ? "webrtcbin" : "{exec: [./peer, \"--x y\"]}");
             } else if (setting->type == VCB_TYPE_OPTIONAL && chance(random, 0.2)) {
                 append(out, level, setting->key, "none");
-            } else if (setting->type == VCB_TYPE_OPTIONAL || setting->type == VCB_TYPE_GROUP) {
+            } else if ((setting->type == VCB_TYPE_SHORT || setting->type == VCB_TYPE_SHORTS) &&
+                       !g_str_equal(setting->key, "bottleneck")) {
+                g_autofree char *alone = random_value(vcb_setting_short(setting), random);
+
+                append(out, level, setting->key, alone);
+            } else if (setting->type == VCB_TYPE_OPTIONAL || setting->type == VCB_TYPE_GROUP ||
+                       setting->type == VCB_TYPE_LINK) {
                 gsize before = out->len;
 
                 append(out, level, setting->key, "");
@@ -153,12 +173,60 @@ static void random_peer(GString *out, GRand *random, guint level)
     }
 }
 
+static const char *const INTERFACES[] = {
+    "    - {name: wwan0, profile: 4g, nat: [symmetric, full-cone], link: {loss: 1%}}\n",
+    "    - {name: wwan0, state: down, firewall: {tcp_ports: [443, 80]}, up: {jitter: {amount: 5ms}}}\n",
+    "    - {name: wwan0, mtu: 700, down: {rate_steps: [{at: 2s, rate: 1Mbps}]}, ip: ipv4}\n",
+};
+
+static const char *const ENTRIES[] = {
+    "    - {at: 1s, host: all, do: handover, to: wwan0}\n",
+    "    - {at: 2s, interface: wwan0, direction: up, rate: unlimited, mtu: none, loss: {p: 1%, r: 20%}}\n",
+    "    - {at: 1s, host: bottleneck, jitter: {distribution: pareto, amount: 5ms, limit: 50ms}}\n",
+    "    - {at: 0, do: down}\n",
+    "    - {at: 0, rate_steps: [], reorder: {rate: 1%, delay: 30ms}, queue: 1s, mtu_icmp: false}\n",
+};
+
+/* An emulated network, and what means something only with one. */
+static void random_network(GString *out, GRand *random, const char *peer)
+{
+    VcbSetting host[20] = {{0}};
+    guint n = 0;
+
+    g_string_append(out, "network:\n");
+    for (const VcbSetting *setting = VCB_NETWORK_TABLE; setting->key; setting++)
+        if (setting->type != VCB_TYPE_LIST && setting->type != VCB_TYPE_HOSTS &&
+            !g_str_equal(setting->key, "shared"))
+            host[n++] = *setting;
+    g_assert(n < G_N_ELEMENTS(host));
+    random_table(out, host, random, 1);
+    if (chance(random, 0.5))
+        g_string_append(out, "  ip: dual\n  mtu: 1400\n");
+    g_string_append_printf(
+        out, "  bottleneck: {behind: %s, link: {discipline: codel, rate: 2Mbps}}\n  interfaces:\n", peer);
+    g_string_append(out, INTERFACES[g_rand_int_range(random, 0, G_N_ELEMENTS(INTERFACES))]);
+    g_string_append_printf(
+        out, "  cross_traffic: [{kind: tcp-short, flows: 3}, {kind: udp, behind: %s, stop: 2s}]\n", peer);
+    g_string_append(out, "  timeline:\n");
+    for (gsize i = 0; i < G_N_ELEMENTS(ENTRIES); i++)
+        if (chance(random, 0.7))
+            g_string_append(out, ENTRIES[i]);
+    g_string_append(out, "    - {at: 1s, corrupt: 0.01%}\n");
+    if (chance(random, 0.7)) {
+        g_string_append_printf(out, "  hosts:\n    %s:\n      mtu: 1400\n", peer);
+        random_table(out, VCB_NETWORK_HOST_TABLE, random, 3);
+    }
+    g_string_append(out, "turn_server: coturn\nturn: {transport: all, credentials: time-limited}\n");
+}
+
 char *random_scenario(GRand *random)
 {
     GString *out = g_string_new("duration: 3s\nwarmup: 500ms\n");
     gboolean named = chance(random, 0.5);
 
     random_table(out, VCB_SETTINGS, random, 0);
+    if (chance(random, 0.5))
+        random_network(out, random, named ? "dave" : "bob");
     if (chance(random, 0.7)) {
         g_string_append(out, "peer:\n");
         random_peer(out, random, 1);

@@ -43,8 +43,11 @@ static void assert_shown_is_the_same(const VcbScenario *scenario, const char *wh
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *shown = vcb_scenario_show(scenario);
+    /* In the same folder, as a trace lies beside its scenario. */
+    g_autofree char *folder = g_path_get_dirname(scenario->path);
+    g_autofree char *path = g_build_filename(folder, "shown.yaml", NULL);
     g_autofree char *again = NULL;
-    g_autoptr(VcbScenario) back = vcb_scenario_load_text("shown.yaml", shown, strlen(shown), NULL, &error);
+    g_autoptr(VcbScenario) back = vcb_scenario_load_text(path, shown, strlen(shown), NULL, &error);
     const char *different = back ? difference(scenario, back) : error->message;
 
     if (different)
