@@ -3,6 +3,8 @@
  *
  *   bytes -> lines -> cJSON -> callbacks.message       vcb_channel_send -> line -> out buffer -> bytes
  *
+ * A message may carry descriptors (SCM_RIGHTS), where the channel is a Unix socket: it then has the field `fds`, their number.
+ *
  * All calls and callbacks are on the context's thread. */
 #pragma once
 
@@ -26,6 +28,15 @@ VcbChannel *vcb_channel_new(int fd, GMainContext *context, const VcbChannelCallb
 /* Queue one message; what the socket does not take at once is sent as it drains. Dropped silently once the
  * other side is gone: `closed` tells that. The message stays the caller's. */
 void vcb_channel_send(VcbChannel *channel, const cJSON *message);
+
+/* The same with n_fds descriptors (1 to VCB_CHANNEL_MAX_FDS) and the field `fds`, set in what is sent. The descriptors stay the caller's, who may
+ * close them at once. */
+#define VCB_CHANNEL_MAX_FDS 1024
+void vcb_channel_send_with_fds(VcbChannel *channel, const cJSON *message, const int *fds, guint n_fds);
+
+/* Within the message callback: the next of the message's descriptors in order, close-on-exec, the caller's from now on; -1: there is no other.
+ * Those not taken are closed after the callback, as are those that came without a message to say so. */
+int vcb_channel_take_fd(VcbChannel *channel);
 
 /* Send all that is queued, waiting at most deadline_us of CLOCK_MONOTONIC: for the last words before an exit.
  */

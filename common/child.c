@@ -1,10 +1,12 @@
 #include "common/child.h"
 
 #include "common/error.h"
+#include "common/privileges.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,9 +85,21 @@ static char **environment_for(const VcbChildParams *params)
     return environment;
 }
 
-/* Runs between fork and exec: async-signal-safe calls only. Returns only by failing. */
-static void become(const VcbChildParams *params, const char *program, char **environment, int control_fd,
-                   int log_fd, pid_t parent)
+/* NULL: done; otherwise the step that failed, with errno. The user namespace first: only in it are the network namespace's rights
+ * to be had. */
+static const char *enter_namespaces(const VcbChildNamespaces *namespaces)
+{
+    if (namespaces->user_fd >= 0 && setns(namespaces->user_fd, CLONE_NEWUSER) != 0)
+        return "entering the user namespace";
+    if (setns(namespaces->network_fd, CLONE_NEWNET) != 0)
+        return "entering the network namespace";
+    return vcb_privileges_keep(0);
+}
+
+/* Runs between fork and exec: async-signal-safe calls only. Returns only by failing: the step that failed, static, with errno;
+ * NULL: exec itself. */
+static const char *become(const VcbChildParams *params, const char *program, char **environment,
+                          int control_fd, int log_fd, pid_t parent)
 {
     sigset_t none;
     int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -95,8 +109,14 @@ static void become(const VcbChildParams *params, const char *program, char **env
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     setpgid(0, 0);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) /* it died before the line above */
+    if (params->namespaces) {
+        const char *step = enter_namespaces(params->namespaces);
+
+        if (step)
+            return step;
+    }
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* after the above, which clears it */
+    if (getppid() != parent)          /* it died before the line above */
         _exit(127);
     dup2(null_fd, STDIN_FILENO);
     dup2(log_fd >= 0 ? log_fd : STDERR_FILENO, STDOUT_FILENO);
@@ -109,9 +129,17 @@ static void become(const VcbChildParams *params, const char *program, char **env
             dup2(control_fd, CONTROL_FD);
     }
     if (params->directory && chdir(params->directory) != 0)
-        return;
+        return NULL;
     execve(program, (char *const *)params->argv, environment);
+    return NULL;
 }
+
+/* What the child writes where it cannot become the program. Text is passed by address: it is static, and the child a copy of this
+ * process. */
+typedef struct {
+    int number; /* errno */
+    const char *step;
+} Failure;
 
 VcbChild *vcb_child_spawn(const VcbChildParams *params, VcbChildExited exited, gpointer user_data,
                           GError **error)
@@ -119,7 +147,8 @@ VcbChild *vcb_child_spawn(const VcbChildParams *params, VcbChildExited exited, g
     g_auto(GStrv) environment = environment_for(params);
     g_autofree char *program =
         strchr(params->argv[0], '/') ? g_strdup(params->argv[0]) : g_find_program_in_path(params->argv[0]);
-    int control[2] = {-1, -1}, failure[2] = {-1, -1}, log_fd = -1, pidfd = -1, exec_errno = 0;
+    int control[2] = {-1, -1}, failure[2] = {-1, -1}, log_fd = -1, pidfd = -1;
+    Failure failed = {0};
     VcbChild *child = NULL;
     pid_t pid, parent = getpid();
 
@@ -145,9 +174,9 @@ VcbChild *vcb_child_spawn(const VcbChildParams *params, VcbChildExited exited, g
     if (pid == 0) {
         int report_fd = fcntl(failure[1], F_DUPFD_CLOEXEC, CONTROL_FD + 1); /* out of the way of dup2 */
 
-        become(params, program, environment, control[1], log_fd, parent);
-        exec_errno = errno;
-        (void)!write(report_fd, &exec_errno, sizeof exec_errno);
+        failed.step = become(params, program, environment, control[1], log_fd, parent);
+        failed.number = errno;
+        (void)!write(report_fd, &failed, sizeof failed);
         _exit(127);
     }
     close(failure[1]);
@@ -158,9 +187,10 @@ VcbChild *vcb_child_spawn(const VcbChildParams *params, VcbChildExited exited, g
         goto out;
     }
     setpgid(pid, pid); /* also here, so that the group exists when we return; EACCES after exec is fine */
-    if (read(failure[0], &exec_errno, sizeof exec_errno) == sizeof exec_errno) {
+    if (read(failure[0], &failed, sizeof failed) == sizeof failed) {
         reap(pid);
-        g_set_error(error, VCB_ERROR, VCB_ERROR_INVALID, "%s: %s", program, g_strerror(exec_errno));
+        g_set_error(error, VCB_ERROR, VCB_ERROR_INVALID, "%s: %s%s%s", program,
+                    failed.step ? failed.step : "", failed.step ? ": " : "", g_strerror(failed.number));
         goto out;
     }
     pidfd = (int)syscall(SYS_pidfd_open, pid, 0); /* close-on-exec by itself */

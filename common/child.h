@@ -17,16 +17,24 @@ typedef struct VcbChild VcbChild;
  * called within. */
 typedef void (*VcbChildExited)(VcbChild *child, int wait_status, gpointer user_data);
 
+/* Where the child lives; and as nobody who may make namespaces should run a program with that right, it starts without any
+ * capability, in every set and for good (privileges.h), as the user that the parent is. */
+typedef struct {
+    int user_fd;    /* of a user namespace, -1: the parent's */
+    int network_fd; /* of a network namespace that belongs to it */
+} VcbChildNamespaces;
+
 typedef struct {
     const char *const *argv; /* NULL-terminated; argv[0] with a '/' is run as it is, else sought in PATH */
     const char *const *environment; /* "NAME=value" additions to the parent's environment; NULL: none */
     const char *directory;          /* working directory; NULL: the parent's */
-    const char *log_path;  /* stdout and stderr are appended here; NULL: both go to the parent's stderr */
+    const char *log_path; /* stdout and stderr are appended here; NULL: both go to the parent's stderr */
+    const VcbChildNamespaces *namespaces; /* NULL: the parent's, with the parent's privileges */
     gboolean with_control; /* a socket pair; the child finds its end's number in VCBENCH_CONTROL_FD */
 } VcbChildParams;
 
-/* NULL and an error (VCB_ERROR_INVALID, with exec's errno in words) where it cannot be started. `exited` may
- * be NULL. */
+/* NULL and an error (VCB_ERROR_INVALID, with the failed step and its errno in words) where it cannot be
+ * started. `exited` may be NULL. */
 VcbChild *vcb_child_spawn(const VcbChildParams *params, VcbChildExited exited, gpointer user_data,
                           GError **error);
 

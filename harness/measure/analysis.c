@@ -4,6 +4,7 @@
 #include "harness/metric/metric_table.h"
 #include "harness/measure/metrics.h"
 #include "harness/measure/series.h"
+#include "harness/measure/truth.h"
 
 #include <math.h>
 #include <string.h>
@@ -15,6 +16,8 @@ static void call_free(gpointer data)
     vcb_metric_set_free(call->metrics);
     cJSON_Delete(call->candidate_types);
     g_ptr_array_unref(call->series);
+    g_ptr_array_unref(call->truth);
+    vcb_network_data_free(call->network);
     g_free(call->reason);
     g_free(call);
 }
@@ -51,6 +54,7 @@ void vcb_analysis_free(VcbAnalysis *analysis)
     g_ptr_array_unref(analysis->metrics);
     g_ptr_array_unref(analysis->expectations);
     g_ptr_array_unref(analysis->notes);
+    vcb_network_audit_clear(&analysis->audit);
     g_free(analysis->reason);
     g_free(analysis);
 }
@@ -122,7 +126,10 @@ static VcbCallAnalysis *analyse_call(const VcbRunData *data, const VcbCallData *
     call->data = call_data;
     call->setup = vcb_setup_of(call_data);
     call->is_connected = call->setup.connected_us != VCB_UNKNOWN_US;
-    call->metrics = vcb_metrics_of_call(call_data, &call->setup, vcb_json_int(data->start, "warmup_us", 0));
+    call->network = vcb_network_data_of(call_data);
+    call->truth = call->network ? vcb_truth_of(call_data, call->network) : g_ptr_array_new();
+    call->metrics = vcb_metrics_of_call(call_data, call->network, &call->setup,
+                                        vcb_json_int(data->start, "warmup_us", 0));
     call->candidate_types = vcb_candidate_types(call_data);
     call->series = vcb_series_of(call_data, &call->setup,
                                  vcb_json_int(data->start, "stats_interval_us", G_USEC_PER_SEC));
@@ -210,6 +217,19 @@ static GPtrArray *read_expectations(const VcbAnalysis *analysis)
     return expectations;
 }
 
+/* One busy call among many does not make the run invalid, but should be known. */
+static void note_lateness(VcbAnalysis *analysis, const VcbCallData *call)
+{
+    double p99_ms = vcb_network_audit_lateness_of_call_ms(analysis->data, call);
+
+    if (analysis->audit.verdict == VCB_VERDICT_PASS && p99_ms > analysis->audit.bound_ms)
+        g_ptr_array_add(
+            analysis->notes,
+            g_strdup_printf("call %s: the emulated network was late during it: p99 %.3g ms, bound %.3g "
+                            "ms; over the whole run it kept the bound.",
+                            call->id, p99_ms, analysis->audit.bound_ms));
+}
+
 static void read_notes(VcbAnalysis *analysis)
 {
     const VcbRunData *data = analysis->data;
@@ -224,6 +244,8 @@ static void read_notes(VcbAnalysis *analysis)
         g_ptr_array_add(analysis->notes,
                         call ? g_strdup_printf("call %s: %s", call, message) : g_strdup(message));
     }
+    for (guint i = 0; analysis->audit.is_used && i < data->calls->len; i++)
+        note_lateness(analysis, data->calls->pdata[i]);
     if (data->cut)
         g_ptr_array_add(analysis->notes, g_strdup("The log's last line was cut; it is left out."));
     if (data->unreadable_lines)
@@ -299,7 +321,8 @@ VcbAnalysis *vcb_analysis_new(const VcbRunData *data)
     }
     analysis->n_planned = (guint)cJSON_GetArraySize(vcb_json_array(data->start, "plan"));
     analysis->n_planned = MAX(analysis->n_planned, analysis->calls->len);
-    analysis->run_metrics = vcb_metrics_of_run(data);
+    vcb_network_audit_read(data, &analysis->audit);
+    analysis->run_metrics = vcb_metrics_of_run(data, &analysis->audit);
     analysis->metrics = analyse_all(analysis);
     analysis->expectations = read_expectations(analysis);
     read_notes(analysis);

@@ -6,8 +6,10 @@
  *              -> statistics (all; each variant)  -> expectations -> verdict */
 #pragma once
 
+#include "harness/measure/network_audit.h"
 #include "harness/measure/expectation.h"
 #include "harness/measure/metric_set.h"
+#include "harness/measure/network_data.h"
 #include "harness/measure/run_data.h"
 #include "harness/measure/setup.h"
 
@@ -15,9 +17,11 @@ typedef struct {
     const VcbCallData *data; /* no-ref */
     VcbSetup setup;
     VcbMetricSet *metrics;
-    cJSON *candidate_types; /* {peer: {local, remote}} */
-    GPtrArray *series;      /* VcbSeries */
-    gboolean is_valid;      /* counted in statistics: it ran to an end of its own, well or badly */
+    cJSON *candidate_types;  /* {peer: {local, remote}} */
+    GPtrArray *series;       /* VcbSeries */
+    VcbNetworkData *network; /* owned; NULL: none was emulated */
+    GPtrArray *truth;        /* VcbStreamTruth; empty without a network */
+    gboolean is_valid;       /* counted in statistics: it ran to an end of its own, well or badly */
     gboolean is_connected;
     gboolean is_tolerated; /* it did not connect, but the variant's expectations on `connected` hold all the
                               same */
@@ -58,6 +62,7 @@ typedef struct {
     GPtrArray *metrics;      /* VcbMetricSummary: over all valid calls, and the run's own */
     GPtrArray *expectations; /* VcbExpected */
     GPtrArray *notes;        /* char* */
+    VcbNetworkAudit audit;   /* of the emulated network */
     VcbTiming timing;
     guint n_planned, n_valid, n_connected;
     gboolean is_interrupted;

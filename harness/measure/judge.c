@@ -111,7 +111,7 @@ static void judge_call(const VcbAnalysis *analysis, VcbCallAnalysis *call)
         call->verdict = VCB_VERDICT_PASS;
         return;
     }
-    why = vcb_reason_of(call->data, &call->setup, &process_died);
+    why = vcb_reason_of(analysis->data, call->data, &call->setup, call->network, &process_died);
     g_free(call->reason);
     call->reason = g_strdup(why);
     if (strcmp(outcome, "skipped") == 0) {
@@ -263,10 +263,14 @@ static void judge_run(VcbAnalysis *analysis)
     else if (count_calls(analysis, VCB_VERDICT_ERROR, &error))
         conclude(analysis, VCB_VERDICT_ERROR,
                  g_strdup_printf("Call %s ended by an internal error: %s.", error->data->id, error->reason));
+    else if (analysis->audit.verdict == VCB_VERDICT_ERROR)
+        conclude(analysis, VCB_VERDICT_ERROR, g_strdup(analysis->audit.reason));
     else if (analysis->data->events->len == 0)
         conclude(analysis, VCB_VERDICT_INVALID, g_strdup("The log holds nothing."));
     else if (analysis->is_interrupted)
         conclude(analysis, VCB_VERDICT_INVALID, interrupted_reason(analysis));
+    else if (analysis->audit.verdict == VCB_VERDICT_INVALID) /* what failed may have failed by it */
+        conclude(analysis, VCB_VERDICT_INVALID, g_strdup(analysis->audit.reason));
     else if (n_failed || n_failed_calls)
         conclude(analysis, VCB_VERDICT_FAIL, fail_reason(analysis, n_failed, failed));
     else if (analysis->n_valid == 0)

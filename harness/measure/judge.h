@@ -11,8 +11,9 @@
  * or interrupted say nothing.
  *
  * The run, in this order:
- *   error    vcbench itself broke
+ *   error    vcbench itself broke, or its emulated network's accounts do not add up
  *   invalid  the run was interrupted: what is missing might have changed any conclusion
+ *   invalid  the emulated network was late, lost packets unseen, or the clocks moved (network_audit.h)
  *   fail     an expectation failed, or a call broke after it had connected, or a process died
  *   invalid  no valid call at all, or a variant whose calls are all invalid
  *   pass */

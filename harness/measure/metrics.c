@@ -1,7 +1,9 @@
 #include "harness/measure/metrics.h"
 
+#include "harness/measure/network_metrics.h"
 #include "harness/measure/samples.h"
 #include "harness/measure/statistics.h"
+#include "harness/measure/truth.h"
 
 #include <math.h>
 #include <string.h>
@@ -67,6 +69,7 @@ static StreamValue stream_value(const VcbMetricInfo *info, VcbDirection directio
         result.whole = vcb_sample_increase(first, last, info->of);
         result.value = result.whole > 0 ? fmin(100 * result.part / result.whole, 100) : NAN;
         break;
+    case VCB_RULE_TRUTH: /* the links tell */
     case VCB_RULE_NONE:
         break;
     }
@@ -106,8 +109,20 @@ static double over_peers(const OverPeers *over, VcbOverPeers how)
     return NAN;
 }
 
-static void measure_streams(const VcbCallData *call, gint64 from_us, VcbKind kind, VcbDirection direction,
-                            VcbMetricSet *metrics)
+/* The network's own count of what this peer was sent. */
+static StreamValue true_loss(const VcbCallData *call, const VcbNetworkData *network, const char *peer,
+                             VcbKind kind, gint64 from_us)
+{
+    StreamValue result = {NAN, NAN, NAN};
+
+    if (network && vcb_truth_loss(call, network, peer, kind, from_us, vcb_network_until_us(call),
+                                  &result.part, &result.whole))
+        result.value = 100 * result.part / result.whole;
+    return result;
+}
+
+static void measure_streams(const VcbCallData *call, const VcbNetworkData *network, gint64 from_us,
+                            VcbKind kind, VcbDirection direction, VcbMetricSet *metrics)
 {
     g_autofree OverPeers *totals = g_new0(OverPeers, VCB_N_METRICS);
     g_autoptr(VcbMetricSet) per_peer = vcb_metric_set_new();
@@ -126,7 +141,8 @@ static void measure_streams(const VcbCallData *call, gint64 from_us, VcbKind kin
 
             if (info->scope != VCB_SCOPE_STREAM || !(info->kinds & kind) || !(info->directions & direction))
                 continue;
-            value = stream_value(info, direction, samples, start);
+            value = info->rule == VCB_RULE_TRUTH ? true_loss(call, network, *peer, kind, from_us)
+                                                 : stream_value(info, direction, samples, start);
             add_peer(&totals[i], &value);
             vcb_metric_set_put(per_peer, name, value.value);
         }
@@ -260,7 +276,21 @@ static void measure_events(const VcbCallData *call, VcbMetricSet *metrics)
     put_median(metrics, "chat_delay_ms", delays_ms);
 }
 
-VcbMetricSet *vcb_metrics_of_call(const VcbCallData *call, const VcbSetup *setup, gint64 warmup_us)
+/* Does the selected pair of any peer lead over a TURN server? NAN where no peer tells. */
+static double is_relayed(const VcbCallData *call)
+{
+    g_autoptr(cJSON) types = vcb_candidate_types(call);
+    const cJSON *peer;
+    gboolean relayed = FALSE;
+
+    cJSON_ArrayForEach (peer, types)
+        relayed = relayed || strcmp(vcb_json_string(peer, "local", ""), "relay") == 0 ||
+                  strcmp(vcb_json_string(peer, "remote", ""), "relay") == 0;
+    return types->child ? relayed : NAN;
+}
+
+VcbMetricSet *vcb_metrics_of_call(const VcbCallData *call, const VcbNetworkData *network,
+                                  const VcbSetup *setup, gint64 warmup_us)
 {
     VcbMetricSet *metrics = vcb_metric_set_new();
     gint64 from_us = setup->connected_us == VCB_UNKNOWN_US ? VCB_UNKNOWN_US : setup->connected_us + warmup_us;
@@ -268,9 +298,12 @@ VcbMetricSet *vcb_metrics_of_call(const VcbCallData *call, const VcbSetup *setup
     vcb_setup_measure(setup, metrics);
     measure_events(call, metrics);
     measure_processes(call, from_us, metrics);
+    vcb_metric_set_put(metrics, "relayed", is_relayed(call));
+    if (network)
+        vcb_network_measure(call, network, from_us, metrics);
     for (int kind = VCB_KIND_VIDEO; from_us != VCB_UNKNOWN_US && kind <= VCB_KIND_AUDIO; kind++) {
         for (int direction = VCB_DIRECTION_IN; direction <= VCB_DIRECTION_OUT; direction++)
-            measure_streams(call, from_us, (VcbKind)kind, (VcbDirection)direction, metrics);
+            measure_streams(call, network, from_us, (VcbKind)kind, (VcbDirection)direction, metrics);
     }
     return metrics;
 }
@@ -312,9 +345,9 @@ static double total_cpu_us(const VcbRunData *data)
     return total;
 }
 
-VcbMetricSet *vcb_metrics_of_run(const VcbRunData *data)
+VcbMetricSet *vcb_metrics_of_run(const VcbRunData *data, const VcbNetworkAudit *audit)
 {
-    static const char *const PROCESSES[] = {"vcbench", "signald"};
+    static const char *const PROCESSES[] = {"vcbench", "signald", "network"};
     VcbMetricSet *metrics = vcb_metric_set_new();
     double harness_cpu_us = 0, total_us = total_cpu_us(data);
     guint n_known = 0;
@@ -332,8 +365,11 @@ VcbMetricSet *vcb_metrics_of_run(const VcbRunData *data)
             put_owned(metrics, PROCESSES[i], "cpu_pct",
                       100 * usage.last_cpu_us / (double)(usage.last_us - began_us));
     }
-    if (n_known == G_N_ELEMENTS(PROCESSES) && total_us > 0)
+    /* Without an emulated network there is no such process. */
+    if (n_known + !audit->is_used >= G_N_ELEMENTS(PROCESSES) && total_us > 0)
         vcb_metric_set_put(metrics, "harness_cpu_share_pct", 100 * harness_cpu_us / total_us);
+    vcb_metric_set_put(metrics, "network_lateness_p99_ms", audit->lateness_p99_ms);
+    vcb_metric_set_put(metrics, "network_tx_dropped", audit->tx_dropped);
     return metrics;
 }
 

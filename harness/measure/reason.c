@@ -63,7 +63,57 @@ static char *states_text(const VcbCallData *call)
     return g_string_free(text, FALSE);
 }
 
-char *vcb_reason_of(const VcbCallData *call, const VcbSetup *setup, gboolean *ret_process_died)
+/* Were the peers given a TURN server? As run-start says, or else by whether one ran. */
+static gboolean is_turn_offered(const VcbRunData *data, const VcbCallData *call)
+{
+    const cJSON *network = cJSON_GetArrayItem(vcb_json_array(data->start, "networks"), (int)call->variant);
+
+    if (vcb_json_has(network, "turn"))
+        return vcb_json_bool(network, "turn", FALSE);
+    for (guint i = 0; i < data->run_events->len; i++) {
+        if (vcb_event_matches(data->run_events->pdata[i], "vcbench", "process-start", "process",
+                              "turnserver"))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static void append_drops(GString *text, const VcbCallData *call, const VcbEvent *router)
+{
+    static const struct {
+        const char *reason, *who, *did;
+    } REASONS[] = {{"nat-filtered", "NAT", "filtered"},
+                   {"nat-hairpin", "NAT", "did not hairpin"},
+                   {"firewall", "firewall", "dropped"},
+                   {"no-route", "router", "had no route for"}};
+    const cJSON *dropped = vcb_json_object(router->json, "dropped");
+    const char *peer;
+    g_autofree char *name = vcb_network_data_name(call, vcb_json_string(router->json, "router", "?"), &peer);
+
+    for (gsize i = 0; name && i < G_N_ELEMENTS(REASONS); i++) {
+        double n = vcb_json_number(dropped, REASONS[i].reason, 0);
+
+        if (n > 0)
+            g_string_append_printf(text, "%s%s's %s %s %.0f packet%s", text->len ? ", " : "", name,
+                                   REASONS[i].who, REASONS[i].did, n, n == 1 ? "" : "s");
+    }
+}
+
+/* "; no candidate pair worked: bob's NAT filtered 34 packets; TURN was not offered". "" where no NAT and no firewall
+ * was in the way. */
+static char *held_back_text(const VcbRunData *data, const VcbCallData *call, const VcbNetworkData *network)
+{
+    g_autoptr(GString) drops = g_string_new(NULL);
+
+    for (guint i = 0; network && i < network->routers->len; i++)
+        append_drops(drops, call, network->routers->pdata[i]);
+    if (!drops->len)
+        return g_strdup("");
+    return g_strdup_printf("; no candidate pair worked: %s; TURN was %s", drops->str,
+                           is_turn_offered(data, call) ? "offered" : "not offered");
+}
+
+static char *reason_of_events(const VcbCallData *call, const VcbSetup *setup, gboolean *ret_process_died)
 {
     const VcbEvent *death = first_death(call), *fatal = first_error(call, TRUE),
                    *error = first_error(call, FALSE);
@@ -96,4 +146,15 @@ char *vcb_reason_of(const VcbCallData *call, const VcbSetup *setup, gboolean *re
                                states);
     }
     return error ? error_text(error) : g_strdup("failed; the log does not say why");
+}
+
+char *vcb_reason_of(const VcbRunData *data, const VcbCallData *call, const VcbSetup *setup,
+                    const VcbNetworkData *network, gboolean *ret_process_died)
+{
+    g_autofree char *why = reason_of_events(call, setup, ret_process_died), *held_back = NULL;
+
+    if (setup->connected_us != VCB_UNKNOWN_US || *ret_process_died || strcmp(call->outcome, "failed") != 0)
+        return g_steal_pointer(&why);
+    held_back = held_back_text(data, call, network);
+    return g_strconcat(why, held_back, NULL);
 }

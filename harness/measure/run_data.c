@@ -29,6 +29,7 @@ void vcb_run_data_free(VcbRunData *data)
     g_ptr_array_unref(data->calls);
     g_ptr_array_unref(data->run_events);
     g_ptr_array_unref(data->events);
+    g_hash_table_unref(data->networks);
     cJSON_Delete(data->empty);
     g_free(data);
 }
@@ -85,6 +86,7 @@ static void describe(VcbRunData *data, VcbCallData *call, const cJSON *line)
 
     call->pair = (int)vcb_json_int(line, "pair", 0);
     call->repeat = (int)vcb_json_int(line, "repeat", 0);
+    call->network = vcb_json_string(line, "network", call->network);
     call->seed = (guint64)MAX(vcb_json_int(line, "seed", 0), 0);
     call->variant = variant >= 0 && variant < data->n_variants ? (guint)variant : 0;
     if (!peers)
@@ -104,6 +106,7 @@ static VcbCallData *call_of(VcbRunData *data, GHashTable *by_id, const char *id)
         call->start_us = call->end_us = -1;
         call->outcome = "interrupted";
         call->reason = "";
+        call->network = "";
         describe(data, call, planned(data, id));
         g_hash_table_insert(by_id, call->id, call);
         g_ptr_array_add(data->calls, call);
@@ -139,6 +142,21 @@ static void take_run_event(VcbRunData *data, VcbEvent *event)
     }
 }
 
+/* Lines of a shared network belong to several calls: they go by the network's name, not by the call's. */
+static void take_network_event(VcbRunData *data, VcbEvent *event)
+{
+    const char *name = vcb_json_string(event->json, "network", "");
+    GPtrArray *events = *name ? g_hash_table_lookup(data->networks, name) : NULL;
+
+    if (!*name)
+        return;
+    if (!events) {
+        events = g_ptr_array_new();
+        g_hash_table_insert(data->networks, (gpointer)name, events);
+    }
+    g_ptr_array_add(events, event);
+}
+
 static gint compare_stamps(gconstpointer a, gconstpointer b)
 {
     const VcbEvent *left = *(VcbEvent *const *)a, *right = *(VcbEvent *const *)b;
@@ -166,11 +184,46 @@ static void take_line(VcbRunData *data, GHashTable *by_id, const char *line, gsi
     event->source = vcb_json_string(json, "source", "");
     event->type = vcb_json_string(json, "type", "");
     g_ptr_array_add(data->events, event);
+    if (strcmp(event->source, "network") == 0 || strcmp(event->type, "traffic") == 0)
+        take_network_event(data, event);
     call = vcb_json_string(json, "call", NULL);
     if (call && *call)
         take_call_event(data, call_of(data, by_id, call), event);
     else
         take_run_event(data, event);
+}
+
+/* Which network each call was in: as its call-start says, or else a line of the emulator that names the call. */
+static void join_networks(VcbRunData *data)
+{
+    g_autoptr(GHashTable) sharing = g_hash_table_new(g_str_hash, g_str_equal);
+    GHashTableIter iter;
+    gpointer events;
+
+    g_hash_table_iter_init(&iter, data->networks);
+    while (g_hash_table_iter_next(&iter, NULL, &events))
+        g_ptr_array_sort(events, compare_stamps); /* stable */
+    for (guint i = 0; i < data->calls->len; i++) {
+        VcbCallData *call = data->calls->pdata[i];
+        guint n;
+
+        for (guint e = 0; !*call->network && e < call->events->len; e++) {
+            const VcbEvent *event = call->events->pdata[e];
+
+            if (strcmp(event->source, "network") == 0)
+                call->network = vcb_json_string(event->json, "network", "");
+        }
+        if (!*call->network)
+            continue;
+        call->network_events = g_hash_table_lookup(data->networks, call->network);
+        n = GPOINTER_TO_UINT(g_hash_table_lookup(sharing, call->network));
+        g_hash_table_insert(sharing, (gpointer)call->network, GUINT_TO_POINTER(n + 1));
+    }
+    for (guint i = 0; i < data->calls->len; i++) {
+        VcbCallData *call = data->calls->pdata[i];
+
+        call->n_sharing = GPOINTER_TO_UINT(g_hash_table_lookup(sharing, call->network));
+    }
 }
 
 VcbRunData *vcb_run_data_parse(const char *text, gsize length)
@@ -182,6 +235,7 @@ VcbRunData *vcb_run_data_parse(const char *text, gsize length)
     data->events = g_ptr_array_new_with_free_func(event_free);
     data->run_events = g_ptr_array_new();
     data->calls = g_ptr_array_new_with_free_func(call_free);
+    data->networks = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)g_ptr_array_unref);
     data->start = data->empty = cJSON_CreateObject();
     data->n_variants = 1;
     for (const char *line = text; line < end;) {
@@ -194,6 +248,7 @@ VcbRunData *vcb_run_data_parse(const char *text, gsize length)
     }
     for (guint i = 0; i < data->calls->len; i++)
         g_ptr_array_sort(((VcbCallData *)data->calls->pdata[i])->events, compare_stamps); /* stable */
+    join_networks(data);
     return data;
 }
 

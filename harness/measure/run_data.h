@@ -22,6 +22,11 @@ typedef struct {
     guint64 seed;
     char **peers;        /* owned, NULL-terminated */
     GPtrArray *events;   /* VcbEvent, no-ref, in the order of their stamps */
+    const char *network; /* no-ref: name of its emulated network; "" where there is none */
+    const GPtrArray *
+        network_events; /* no-ref: all that the emulator and cross traffic said in that network, other calls' lines
+                                        too where it is shared; NULL where it said nothing */
+    guint n_sharing;     /* calls in that network, this one counted; 0 where there is none */
     gint64 start_us;     /* call-start; -1: the log has none */
     gint64 end_us;       /* call-end; -1: none */
     const char *outcome; /* no-ref: of call-end; "interrupted" where the log ends first */
@@ -37,6 +42,7 @@ typedef struct {
     guint n_variants;       /* at least 1 */
     guint unreadable_lines; /* no JSON object, the cut last line not among them */
     gboolean cut;           /* the last line was cut */
+    GHashTable *networks;   /* owned: name -> GPtrArray of VcbEvent, no-ref, in the order of their stamps */
     cJSON *empty;           /* owned */
 } VcbRunData;
 

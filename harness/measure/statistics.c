@@ -53,6 +53,43 @@ static double order_statistic_quantile(const double *sorted, guint n, guint rank
     return sorted[low - 1];
 }
 
+static gint compare_weighted(gconstpointer a, gconstpointer b)
+{
+    double left = ((const VcbWeighted *)a)->value, right = ((const VcbWeighted *)b)->value;
+
+    return left < right ? -1 : left > right;
+}
+
+double vcb_weighted_quantile(GArray *values, double q)
+{
+    double total = 0, below = 0;
+
+    for (guint i = values->len; i-- > 0;) {
+        const VcbWeighted *item = &g_array_index(values, VcbWeighted, i);
+
+        if (isfinite(item->value) && isfinite(item->weight) && item->weight > 0)
+            total += item->weight;
+        else
+            g_array_remove_index_fast(values, i);
+    }
+    g_array_sort(values, compare_weighted);
+    for (guint i = 0; i < values->len; i++) {
+        const VcbWeighted *item = &g_array_index(values, VcbWeighted, i);
+
+        below += item->weight;
+        if (below >= q * total * (1 - 1e-12) || i + 1 == values->len)
+            return item->value;
+    }
+    return NAN;
+}
+
+void vcb_weighted_add(GArray *values, double n, double p50, double p95, double p99, double max)
+{
+    VcbWeighted items[] = {{p50, 0.5 * n}, {p95, 0.45 * n}, {p99, 0.04 * n}, {max, 0.01 * n}};
+
+    g_array_append_vals(values, items, G_N_ELEMENTS(items));
+}
+
 void vcb_median_interval(const double *sorted, guint n, double *ret_low, double *ret_high)
 {
     *ret_low = order_statistic_quantile(sorted, n, (n + 1) / 2, 0.025);

@@ -22,6 +22,19 @@ VcbStatistics vcb_statistics_of(const double *values, guint n, gboolean is_binar
 /* The quantile of values in ascending order; q from 0 to 1; n at least 1. */
 double vcb_quantile(const double *sorted, guint n, double q);
 
+/* One of several values that do not all count the same. */
+typedef struct {
+    double value, weight;
+} VcbWeighted;
+
+/* The smallest value that a share q of the weight is at or below; NAN where there is no weight. Sorts the array
+ * (of VcbWeighted); what is not finite is left out. */
+double vcb_weighted_quantile(GArray *values, double q);
+
+/* What percentiles of an interval tell of its n values, for vcb_weighted_quantile: half of them no more than p50,
+ * and so on, each taken at its upper bound, so that a quantile over several intervals is never too small. */
+void vcb_weighted_add(GArray *values, double n, double p50, double p95, double p99, double max);
+
 /* 95 % intervals. */
 void vcb_median_interval(const double *sorted, guint n, double *ret_low, double *ret_high);
 void vcb_wilson_interval(double successes, guint n, double *ret_low, double *ret_high);

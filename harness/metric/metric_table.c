@@ -6,6 +6,7 @@
 
 #define CALL .scope = VCB_SCOPE_CALL
 #define STREAM(k, d) .scope = VCB_SCOPE_STREAM, .kinds = VCB_KIND_##k, .directions = VCB_DIRECTION_##d
+#define LINK(o) .scope = VCB_SCOPE_LINK, .over_links = (o)
 #define LOWER .better = VCB_BETTER_LOWER
 #define HIGHER .better = VCB_BETTER_HIGHER
 #define RULE(r, f, s, o)                                                                                     \
@@ -52,6 +53,14 @@ const VcbMetricInfo VCB_METRICS[] = {
     {"chat_received", "", CALL, HIGHER, "texts that arrived", ""},
     {"chat_delay_ms", "ms", CALL, LOWER, "median one-way time of the texts, by the machine's one clock", ""},
 
+    {"relayed", "", CALL, .better = VCB_BETTER_NEITHER,
+     "1 where a candidate of the selected pair of either peer is a `relay` (TURN), else 0. Its interval is "
+     "Wilson's, of the rate",
+     "RTCIceCandidateType; RFC 8656", .is_binary = TRUE},
+    {"cross_traffic_bps", "bit/s", CALL, .better = VCB_BETTER_NEITHER,
+     "payload of the cross traffic beside the call that arrived, a second, over all its flows",
+     "`bytes` of vcbench-traffic's sinks"},
+
     {"bitrate_bps", "bit/s", STREAM(BOTH, BOTH), HIGHER, "8 x bytes of payload a second",
      "`bytesReceived`, `bytesSent`", RULE(RATE, BYTES, 8, MEAN)},
     {"packets", "", STREAM(BOTH, BOTH), .better = VCB_BETTER_NEITHER, "RTP packets",
@@ -60,6 +69,11 @@ const VcbMetricInfo VCB_METRICS[] = {
      "in: lost / (lost + received); out: lost according to the other side's reports / sent",
      "`packetsLost` of inbound-rtp, of remote-inbound-rtp; RFC 3550 section 6.4.1",
      RULE(LOSS, LOST, 1, RATIO)},
+    {"network_loss_pct", "%", STREAM(BOTH, IN), LOWER,
+     "the truth that `packet_loss_pct` is measured against: dropped on any link between the two peers / sent "
+     "into "
+     "the sender's line, by SSRC, retransmissions left out",
+     "`flows` of the emulator's `link` lines", RULE(TRUTH, LOST, 1, RATIO)},
     {"jitter_ms", "ms", STREAM(BOTH, BOTH), LOWER,
      "mean of the interarrival jitter; out: according to the other side's reports",
      "`jitter` of inbound-rtp, of remote-inbound-rtp; RFC 3550 section 6.4.1",
@@ -102,15 +116,38 @@ const VcbMetricInfo VCB_METRICS[] = {
      "samples that the decoder made up, of all that it put out", "`concealedSamples`, `totalSamplesReceived`",
      RULE(SHARE, CONCEALED, 1, RATIO), .of = VCB_FIELD_SAMPLES},
 
+    {"link_sent", "", LINK("sum: a packet counts on each link"), .better = VCB_BETTER_NEITHER,
+     "IP packets that came to the link", "`sent`"},
+    {"link_lost", "", LINK("sum"), LOWER, "packets that were dropped on it, for whatever reason",
+     "`dropped`"},
+    {"link_loss_pct", "%", LINK("of the sums: of one link"), LOWER, "dropped / (dropped + delivered)",
+     "`dropped`, `delivered`"},
+    {"link_dropped_queue", "", LINK("sum"), LOWER,
+     "packets that the queue dropped, because it was full or by its discipline",
+     "`queue-full`, `codel` of `dropped`; RFC 8289"},
+    {"link_rate_bps", "bit/s", LINK("sum of the peers' lines, down: what reached the peers"), HIGHER,
+     "8 x bytes of IP packets delivered a second", "`delivered_bytes`"},
+    {"link_delay_ms", "ms", LINK("one way: sum of the links from peer to peer, mean of both ways"), LOWER,
+     "from coming to the link to leaving it: the seconds' medians, averaged by their packets", "`delay_us`"},
+    {"link_delay_p95_ms", "ms", LINK("the same sum: no more than this"), LOWER,
+     "95 % of the packets took no longer, as the seconds' percentiles tell",
+     "`delay_us`; RFC 8867 section 4.1"},
+    {"link_queue_ms", "ms", LINK("max"), LOWER,
+     "95th percentile, over the seconds, of the longest wait for capacity in each", "`queue_us`"},
+
     {"cpu_pct", "%", .scope = VCB_SCOPE_PROCESS, LOWER,
      "CPU time, user and system, of wall time; 100 is one processor busy. Of the peers: their mean. Of "
-     "`vcbench` and "
-     "`signald`: over their whole life",
+     "`vcbench`, `signald` and `network`: over their whole life",
      "getrusage(2), proc(5)"},
     {"pss_bytes", "B", .scope = VCB_SCOPE_PROCESS, LOWER,
      "the largest proportional set size that was read: shared pages count in parts", "proc(5), smaps_rollup"},
     {"harness_cpu_share_pct", "%", .scope = VCB_SCOPE_RUN, LOWER,
-     "CPU time of `vcbench` and `signald` of the CPU time of all processes of the run", ""},
+     "CPU time of `vcbench`, `signald` and `network` of the CPU time of all processes of the run", ""},
+    {"network_lateness_p99_ms", "ms", .scope = VCB_SCOPE_RUN, LOWER,
+     "how much later than ideal packets left the emulated network, 99th percentile of the whole run",
+     "`lateness_us`"},
+    {"network_tx_dropped", "", .scope = VCB_SCOPE_RUN, LOWER,
+     "packets that hosts' interfaces dropped before the emulator could read them", "`tx_dropped`"},
 };
 const gsize VCB_N_METRICS = G_N_ELEMENTS(VCB_METRICS);
 
@@ -122,6 +159,30 @@ const char *vcb_kind_name(VcbKind kind)
 const char *vcb_direction_name(VcbDirection direction)
 {
     return direction == VCB_DIRECTION_IN ? "in" : direction == VCB_DIRECTION_OUT ? "out" : "";
+}
+
+const char *vcb_link_direction_name(VcbLinkDirection direction)
+{
+    return direction == VCB_LINK_UP ? "up" : direction == VCB_LINK_DOWN ? "down" : "";
+}
+
+VcbLinkDirection vcb_link_direction_from_name(const char *name)
+{
+    return strcmp(name, "up") == 0 ? VCB_LINK_UP : strcmp(name, "down") == 0 ? VCB_LINK_DOWN : VCB_LINK_NONE;
+}
+
+gboolean vcb_metric_is_link(const char *name, const char *const *peers)
+{
+    if (strcmp(name, "bottleneck") == 0 || strcmp(name, "carrier") == 0)
+        return TRUE;
+    for (gsize i = 0; peers && peers[i]; i++) {
+        gsize length = strlen(peers[i]);
+
+        if (length && strncmp(name, peers[i], length) == 0 &&
+            (!name[length] || (name[length] == '-' && name[length + 1])))
+            return TRUE;
+    }
+    return FALSE;
 }
 
 static const VcbMetricInfo *find(const char *name)
@@ -145,31 +206,54 @@ static const char *cut_last(char *text)
     return dot + 1;
 }
 
+/* "alice.video.in" in front of a stream's metric. FALSE: not such a thing. May set found->owner. */
+static gboolean parse_stream(char *rest, VcbMetricName *found)
+{
+    const char *direction_word = cut_last(rest), *kind_word;
+
+    found->direction = strcmp(direction_word, "in") == 0    ? VCB_DIRECTION_IN
+                       : strcmp(direction_word, "out") == 0 ? VCB_DIRECTION_OUT
+                                                            : VCB_DIRECTION_NONE;
+    if (direction_word == rest || !(found->direction & found->info->directions))
+        return FALSE;
+    kind_word = cut_last(rest);
+    found->kind = strcmp(kind_word, "video") == 0   ? VCB_KIND_VIDEO
+                  : strcmp(kind_word, "audio") == 0 ? VCB_KIND_AUDIO
+                                                    : VCB_KIND_NONE;
+    if (!(found->kind & found->info->kinds))
+        return FALSE;
+    found->owner = kind_word == rest ? NULL : g_strdup(rest);
+    return TRUE;
+}
+
+/* "alice.up" in front of a link's metric. */
+static gboolean parse_link(char *rest, VcbMetricName *found)
+{
+    const char *word = cut_last(rest);
+
+    found->link = vcb_link_direction_from_name(word);
+    if (word == rest || found->link == VCB_LINK_NONE)
+        return FALSE;
+    found->owner = g_strdup(rest);
+    return TRUE;
+}
+
 gboolean vcb_metric_name_parse(const char *text, VcbMetricName *name)
 {
     g_autofree char *rest = g_strdup(text);
-    const char *word = cut_last(rest), *direction_word, *kind_word;
+    const char *word = cut_last(rest);
     VcbMetricName found = {.info = find(word)};
+    gboolean is_bare = word == rest;
 
     if (!found.info)
         return FALSE;
     if (found.info->scope == VCB_SCOPE_STREAM) {
-        if (word == rest)
+        if (is_bare || !parse_stream(rest, &found))
             return FALSE;
-        direction_word = cut_last(rest);
-        found.direction = strcmp(direction_word, "in") == 0    ? VCB_DIRECTION_IN
-                          : strcmp(direction_word, "out") == 0 ? VCB_DIRECTION_OUT
-                                                               : VCB_DIRECTION_NONE;
-        if (direction_word == rest || !(found.direction & found.info->directions))
+    } else if (!is_bare && found.info->scope == VCB_SCOPE_LINK) {
+        if (!parse_link(rest, &found))
             return FALSE;
-        kind_word = cut_last(rest);
-        found.kind = strcmp(kind_word, "video") == 0   ? VCB_KIND_VIDEO
-                     : strcmp(kind_word, "audio") == 0 ? VCB_KIND_AUDIO
-                                                       : VCB_KIND_NONE;
-        if (!(found.kind & found.info->kinds))
-            return FALSE;
-        found.owner = kind_word == rest ? NULL : g_strdup(rest);
-    } else if (word != rest) {
+    } else if (!is_bare) {
         if (found.info->scope != VCB_SCOPE_PROCESS)
             return FALSE;
         found.owner = g_strdup(rest);
@@ -202,6 +286,9 @@ static void add_owned(GPtrArray *names, const char *owner)
                                                 vcb_direction_name((VcbDirection)d), ".", info->name, NULL));
             }
         }
+        for (int l = VCB_LINK_UP; *owner && info->scope == VCB_SCOPE_LINK && l <= VCB_LINK_DOWN; l++)
+            g_ptr_array_add(names, g_strconcat(owner, dot, vcb_link_direction_name((VcbLinkDirection)l), ".",
+                                               info->name, NULL));
         if (info->scope == VCB_SCOPE_PROCESS || (!*owner && info->scope != VCB_SCOPE_STREAM))
             g_ptr_array_add(names, g_strconcat(owner, dot, info->name, NULL));
     }
@@ -209,13 +296,15 @@ static void add_owned(GPtrArray *names, const char *owner)
 
 gboolean vcb_metric_is_known(const char *text, const char *const *peers, char **ret_suggestion)
 {
-    static const char *const SERVERS[] = {"vcbench", "signald", NULL};
+    static const char *const SERVERS[] = {"vcbench", "signald", "network", NULL};
     g_auto(VcbMetricName) name = {0};
     g_autoptr(GPtrArray) names = NULL;
 
     *ret_suggestion = NULL;
     if (vcb_metric_name_parse(text, &name) &&
-        (!name.owner || (peers && g_strv_contains(peers, name.owner)) ||
+        (!name.owner ||
+         (name.info->scope == VCB_SCOPE_LINK ? vcb_metric_is_link(name.owner, peers)
+                                             : peers && g_strv_contains(peers, name.owner)) ||
          (name.info->scope == VCB_SCOPE_PROCESS && g_strv_contains(SERVERS, name.owner))))
         return TRUE;
     names = g_ptr_array_new_with_free_func(g_free);
@@ -248,6 +337,8 @@ static int compare_names(const VcbMetricName *a, const VcbMetricName *b)
         return (int)a->kind - (int)b->kind;
     if (a->direction != b->direction)
         return (int)a->direction - (int)b->direction;
+    if (a->link != b->link)
+        return (int)a->link - (int)b->link;
     return a->info < b->info ? -1 : a->info > b->info;
 }
 
@@ -295,6 +386,8 @@ static void write_rows(GString *out, VcbMetricScope scope)
         if (scope == VCB_SCOPE_STREAM)
             g_string_append_printf(out, " %s | %s |", where_text((int)info->kinds, (int)info->directions),
                                    over_peers_text(info->over_peers));
+        if (scope == VCB_SCOPE_LINK)
+            g_string_append_printf(out, " %s |", info->over_links);
         g_string_append_c(out, '\n');
     }
 }
@@ -304,6 +397,8 @@ char *vcb_metric_table_markdown(void)
     static const char HEAD[] = "| name | unit | better | definition | source |\n|---|---|---|---|---|\n";
     static const char STREAM_HEAD[] = "| name | unit | better | definition | source | of | over peers |\n"
                                       "|---|---|---|---|---|---|---|\n";
+    static const char LINK_HEAD[] = "| name | unit | better | definition | source | of a call |\n"
+                                    "|---|---|---|---|---|---|\n";
     GString *out = g_string_new("### Of a call\n\n");
 
     g_string_append(out, HEAD);
@@ -312,8 +407,14 @@ char *vcb_metric_table_markdown(void)
         out, "\n### Of a stream: `<kind>.<in|out>.<name>`, `<peer>.<kind>.<in|out>.<name>`\n\n%s",
         STREAM_HEAD);
     write_rows(out, VCB_SCOPE_STREAM);
+    g_string_append_printf(out, "\n### Of a link: `<link>.<up|down>.<name>`; of a call: `<name>`\n\n%s",
+                           LINK_HEAD);
+    write_rows(out, VCB_SCOPE_LINK);
     g_string_append_printf(
-        out, "\n### Of a process: `<name>`, `<peer>.<name>`, `vcbench.<name>`, `signald.<name>`\n\n%s", HEAD);
+        out,
+        "\n### Of a process: `<name>`, `<peer>.<name>`, `vcbench.<name>`, `signald.<name>`, "
+        "`network.<name>`\n\n%s",
+        HEAD);
     write_rows(out, VCB_SCOPE_PROCESS);
     g_string_append_printf(out, "\n### Of the run\n\n%s", HEAD);
     write_rows(out, VCB_SCOPE_RUN);

@@ -5,6 +5,8 @@
  *   connect_time_ms                 of a call
  *   video.in.bitrate_bps            of a stream: kind and direction, over all peers
  *   alice.video.in.bitrate_bps      of a stream at one peer
+ *   link_lost                       of a call's links, all of them
+ *   alice.up.link_lost              of one direction of one link
  *   cpu_pct, alice.cpu_pct          of the peers' processes, of one
  *   vcbench.cpu_pct                 of the whole run */
 #pragma once
@@ -14,6 +16,7 @@
 typedef enum {
     VCB_SCOPE_CALL,
     VCB_SCOPE_STREAM,
+    VCB_SCOPE_LINK, /* of the emulated network */
     VCB_SCOPE_PROCESS,
     VCB_SCOPE_RUN, /* one value a run, `harness_cpu_share_pct`; or of the processes that serve it,
                       `signald.cpu_pct` */
@@ -38,6 +41,13 @@ typedef enum {
     VCB_DIRECTION_OUT = 2,
     VCB_DIRECTION_BOTH = 3,
 } VcbDirection;
+
+/* Of a link: up is towards the internet. */
+typedef enum {
+    VCB_LINK_NONE = 0,
+    VCB_LINK_UP = 1,
+    VCB_LINK_DOWN = 2,
+} VcbLinkDirection;
 
 /* What a stats sample tells of one stream (samples.h). */
 typedef enum {
@@ -73,6 +83,7 @@ typedef enum {
     VCB_RULE_LAST,     /* the last sample's */
     VCB_RULE_LOSS,     /* percent lost of what was sent */
     VCB_RULE_SHARE,    /* percent: increase of `field` / increase of `of` */
+    VCB_RULE_TRUTH,    /* not from samples: from what the links count of the stream (truth.h) */
 } VcbMetricRule;
 
 /* How it is put together over the peers of a call. */
@@ -96,7 +107,8 @@ typedef struct {
     VcbField field, of;
     double scale; /* from the field's unit to the metric's */
     VcbOverPeers over_peers;
-    gboolean is_binary; /* 0 or 1: the interval is Wilson's, of the rate */
+    const char *over_links; /* of a link's, in words: how the bare name puts the links together */
+    gboolean is_binary;     /* 0 or 1: the interval is Wilson's, of the rate */
 } VcbMetricInfo;
 
 extern const VcbMetricInfo VCB_METRICS[];
@@ -107,7 +119,8 @@ typedef struct {
     const VcbMetricInfo *info;
     VcbKind kind;           /* of a stream's; else NONE */
     VcbDirection direction; /* the same */
-    char *owner;            /* the peer or process; NULL: all of them, or not of one */
+    VcbLinkDirection link;  /* of a link's; else NONE */
+    char *owner;            /* the peer, link or process; NULL: all of them, or not of one */
 } VcbMetricName;
 
 /* Take a full name apart. FALSE: nobody measures that; `name` is untouched then. Clear with
@@ -122,6 +135,10 @@ gboolean vcb_metric_is_known(const char *text, const char *const *peers, char **
 /* Unit of a full name; "" where it is not known. */
 const char *vcb_metric_unit(const char *text);
 
+/* Can a network have a link of this name, given the peers' names? Their lines go by the peer's own name, further
+ * ones by `<peer>-<interface>` and `<peer>-nat-2`; then there are `carrier` and `bottleneck`. */
+gboolean vcb_metric_is_link(const char *name, const char *const *peers);
+
 /* The order in which metrics are listed: calls', run's, then streams over all peers, then peer by peer. */
 int vcb_metric_compare(const char *a, const char *b);
 
@@ -130,5 +147,7 @@ char *vcb_metric_table_markdown(void);
 
 const char *vcb_kind_name(VcbKind kind);
 const char *vcb_direction_name(VcbDirection direction);
+const char *vcb_link_direction_name(VcbLinkDirection direction); /* "up", "down", "" */
+VcbLinkDirection vcb_link_direction_from_name(const char *name); /* NONE where it is neither */
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(VcbMetricName, vcb_metric_name_clear)

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define BEGIN "<!-- tables: made from harness/measure/metric_table.c -->\n\n"
+#define BEGIN "<!-- tables: made from harness/metric/metric_table.c -->\n\n"
 #define END "\n<!-- end of the tables -->"
 
 static void the_page_says_what_the_table_says(void)
@@ -33,7 +33,7 @@ static void the_page_says_what_the_table_says(void)
 
 static void names_are_taken_apart(void)
 {
-    g_auto(VcbMetricName) name = {0}, of_peer = {0}, dotted = {0}, process = {0};
+    g_auto(VcbMetricName) name = {0}, of_peer = {0}, dotted = {0}, process = {0}, link = {0}, all_links = {0};
 
     CU_ASSERT_TRUE_FATAL(vcb_metric_name_parse("video.in.bitrate_bps", &name));
     CU_ASSERT_EQUAL(name.kind, VCB_KIND_VIDEO);
@@ -45,6 +45,12 @@ static void names_are_taken_apart(void)
     VCB_ASSERT_STRING(dotted.owner, "a.video");
     CU_ASSERT_TRUE_FATAL(vcb_metric_name_parse("signald.cpu_pct", &process));
     VCB_ASSERT_STRING(process.owner, "signald");
+    CU_ASSERT_TRUE_FATAL(vcb_metric_name_parse("alice-wwan0.down.link_lost", &link));
+    VCB_ASSERT_STRING(link.owner, "alice-wwan0");
+    CU_ASSERT_EQUAL(link.link, VCB_LINK_DOWN);
+    CU_ASSERT_TRUE_FATAL(vcb_metric_name_parse("link_lost", &all_links));
+    CU_ASSERT_PTR_NULL(all_links.owner);
+    CU_ASSERT_EQUAL(all_links.link, VCB_LINK_NONE);
 }
 
 static void what_nobody_measures_is_refused(void)
@@ -59,6 +65,11 @@ static void what_nobody_measures_is_refused(void)
                                         ".video.in.fps",
                                         "alice.connect_time_ms",
                                         "video.in.connect_time_ms",
+                                        "alice.link_lost",
+                                        "up.link_lost",
+                                        ".up.link_lost",
+                                        "alice.in.link_lost",
+                                        "alice.relayed",
                                         "psnr"};
 
     for (gsize i = 0; i < G_N_ELEMENTS(NAMES); i++) {
@@ -79,6 +90,11 @@ static void a_slip_is_told_from_a_name(void)
     } CASES[] = {{"connect_time_ms", TRUE, NULL},
                  {"alice.video.in.fps", TRUE, NULL},
                  {"vcbench.cpu_pct", TRUE, NULL},
+                 {"network.cpu_pct", TRUE, NULL},
+                 {"bottleneck.up.link_rate_bps", TRUE, NULL},
+                 {"bob-nat-2.down.link_lost", TRUE, NULL},
+                 {"bobby.down.link_lost", FALSE, "bob.down.link_lost"},
+                 {"alcie.up.link_delay_ms", FALSE, "alice.up.link_delay_ms"},
                  {"connect_time", FALSE, "connect_time_ms"},
                  {"alcie.video.in.fps", FALSE, "alice.video.in.fps"},
                  {"zebra", FALSE, NULL}};
@@ -100,6 +116,7 @@ static void every_row_is_whole(void)
         CU_ASSERT_EQUAL(info->scope == VCB_SCOPE_STREAM, info->rule != VCB_RULE_NONE);
         CU_ASSERT_EQUAL(info->scope == VCB_SCOPE_STREAM, info->kinds != VCB_KIND_NONE);
         CU_ASSERT_TRUE(info->rule == VCB_RULE_NONE || info->scale > 0);
+        CU_ASSERT_EQUAL(info->scope == VCB_SCOPE_LINK, info->over_links != NULL);
         for (gsize j = 0; j < i; j++)
             CU_ASSERT_TRUE(strcmp(info->name, VCB_METRICS[j].name) != 0);
     }

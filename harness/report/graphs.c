@@ -249,5 +249,6 @@ char *vcb_graphs_script(const VcbAnalysis *analysis, GPtrArray **ret_graphs)
     add_waterfall(analysis, script, *ret_graphs);
     add_ecdf(analysis, script, *ret_graphs);
     vcb_time_graphs_add(analysis, script, *ret_graphs);
+    vcb_network_graphs_add(analysis, script, *ret_graphs);
     return g_string_free(script, FALSE);
 }

@@ -38,7 +38,7 @@ static void table_head(VcbHtml *html, const char *const *columns)
     vcb_html_close(html);
 }
 
-static void begin_table(VcbHtml *html, const char *const *columns)
+void vcb_page_begin_table(VcbHtml *html, const char *const *columns)
 {
     vcb_html_open(html, "div", "class", "scroll", NULL);
     vcb_html_open(html, "table", NULL);
@@ -46,13 +46,13 @@ static void begin_table(VcbHtml *html, const char *const *columns)
     vcb_html_open(html, "tbody", NULL);
 }
 
-static void end_table(VcbHtml *html)
+void vcb_page_end_table(VcbHtml *html)
 {
     for (int i = 0; i < 3; i++)
         vcb_html_close(html);
 }
 
-static void quantity_cell(VcbHtml *html, double value, const char *unit)
+void vcb_page_quantity(VcbHtml *html, double value, const char *unit)
 {
     g_autofree char *text = vcb_quantity(value, unit);
 
@@ -115,7 +115,7 @@ static void write_expectations(VcbHtml *html, const VcbAnalysis *analysis)
     static const char *const COLUMNS[] = {"", "expected", ">observed", NULL};
 
     heading(html, "Expectations");
-    begin_table(html, COLUMNS);
+    vcb_page_begin_table(html, COLUMNS);
     for (guint i = 0; i < analysis->expectations->len; i++) {
         const VcbExpected *expected = analysis->expectations->pdata[i];
 
@@ -128,12 +128,12 @@ static void write_expectations(VcbHtml *html, const VcbAnalysis *analysis)
         write_small_print(html, analysis, expected);
         vcb_html_close(html);
         if (expected->has_observed)
-            quantity_cell(html, expected->observed, vcb_metric_unit(expected->metric));
+            vcb_page_quantity(html, expected->observed, vcb_metric_unit(expected->metric));
         else
             vcb_html_element(html, "td", "n", "no data");
         vcb_html_close(html);
     }
-    end_table(html);
+    vcb_page_end_table(html);
 }
 
 static void card(VcbHtml *html, const char *label, const char *value, const char *more)
@@ -190,19 +190,35 @@ static void write_graph(VcbHtml *html, const char *directory, const VcbGraph *gr
     vcb_html_close(html);
 }
 
-/* The graphs of setting up, or all the others. */
-static void write_graphs(VcbHtml *html, const char *title, const char *directory, const GPtrArray *graphs,
-                         gboolean of_setup)
+void vcb_page_graphs(VcbHtml *html, const char *title, const char *directory, const GPtrArray *graphs,
+                     const char *prefix)
+{
+    gboolean has_heading = title == NULL;
+
+    for (guint i = 0; graphs && i < graphs->len; i++) {
+        const VcbGraph *graph = graphs->pdata[i];
+
+        if (!g_str_has_prefix(graph->name, prefix))
+            continue;
+        if (!has_heading)
+            heading(html, title);
+        has_heading = TRUE;
+        write_graph(html, directory, graph);
+    }
+}
+
+/* What stands under headings of its own is not among these. */
+static void write_time_graphs(VcbHtml *html, const char *directory, const GPtrArray *graphs)
 {
     gboolean has_heading = FALSE;
 
     for (guint i = 0; graphs && i < graphs->len; i++) {
         const VcbGraph *graph = graphs->pdata[i];
 
-        if (g_str_has_prefix(graph->name, "connect") != of_setup)
+        if (g_str_has_prefix(graph->name, "connect") || g_str_has_prefix(graph->name, "link-"))
             continue;
         if (!has_heading)
-            heading(html, title);
+            heading(html, "Over time");
         has_heading = TRUE;
         write_graph(html, directory, graph);
     }
@@ -213,6 +229,13 @@ static gboolean is_of_one_peer(const char *name)
     g_auto(VcbMetricName) parsed = {0};
 
     return vcb_metric_name_parse(name, &parsed) && parsed.owner != NULL;
+}
+
+static gboolean is_of_run(const char *name)
+{
+    g_auto(VcbMetricName) parsed = {0};
+
+    return vcb_metric_name_parse(name, &parsed) && parsed.info->scope == VCB_SCOPE_RUN;
 }
 
 /* Metrics as rows, variants as columns: medians. */
@@ -245,8 +268,7 @@ static void write_variants(VcbHtml *html, const VcbAnalysis *analysis)
         const VcbMetricSummary *row = analysis->metrics->pdata[i];
         const char *unit = vcb_metric_unit(row->name);
 
-        if (strcmp(row->name, "connected") == 0 || is_of_one_peer(row->name) ||
-            strcmp(row->name, "harness_cpu_share_pct") == 0)
+        if (strcmp(row->name, "connected") == 0 || is_of_one_peer(row->name) || is_of_run(row->name))
             continue;
         vcb_html_open(html, "tr", NULL);
         vcb_html_open(html, "th", NULL);
@@ -256,11 +278,11 @@ static void write_variants(VcbHtml *html, const VcbAnalysis *analysis)
             const VcbVariantAnalysis *variant = analysis->variants->pdata[v];
             const VcbMetricSummary *summary = vcb_summary_find(variant->metrics, row->name);
 
-            quantity_cell(html, summary ? summary->statistics.median : NAN, unit);
+            vcb_page_quantity(html, summary ? summary->statistics.median : NAN, unit);
         }
         vcb_html_close(html);
     }
-    end_table(html);
+    vcb_page_end_table(html);
 }
 
 static void write_all_metrics(VcbHtml *html, const VcbAnalysis *analysis)
@@ -272,7 +294,7 @@ static void write_all_metrics(VcbHtml *html, const VcbAnalysis *analysis)
         return;
     vcb_html_open(html, "details", NULL);
     vcb_html_element(html, "summary", NULL, "All metrics");
-    begin_table(html, COLUMNS);
+    vcb_page_begin_table(html, COLUMNS);
     for (guint i = 0; i < analysis->metrics->len; i++) {
         const VcbMetricSummary *summary = analysis->metrics->pdata[i];
         const VcbStatistics *statistics = &summary->statistics;
@@ -287,17 +309,17 @@ static void write_all_metrics(VcbHtml *html, const VcbAnalysis *analysis)
         vcb_html_open(html, "td", "class", "n", NULL);
         vcb_html_printf(html, "%u", statistics->n);
         vcb_html_close(html);
-        quantity_cell(html, statistics->median, unit);
+        vcb_page_quantity(html, statistics->median, unit);
         vcb_html_open(html, "td", "class", "n", NULL);
         vcb_html_printf(html, "%s … %s", low, high);
         vcb_html_close(html);
-        quantity_cell(html, statistics->p95, unit);
-        quantity_cell(html, statistics->mean, unit);
-        quantity_cell(html, statistics->min, unit);
-        quantity_cell(html, statistics->max, unit);
+        vcb_page_quantity(html, statistics->p95, unit);
+        vcb_page_quantity(html, statistics->mean, unit);
+        vcb_page_quantity(html, statistics->min, unit);
+        vcb_page_quantity(html, statistics->max, unit);
         vcb_html_close(html);
     }
-    end_table(html);
+    vcb_page_end_table(html);
     vcb_html_close(html);
 }
 
@@ -312,10 +334,10 @@ static void process_row(VcbHtml *html, const VcbAnalysis *analysis, const char *
         return;
     vcb_html_open(html, "tr", NULL);
     vcb_html_element(html, "th", NULL, process);
-    quantity_cell(html, cpu ? cpu->statistics.median : NAN, "%");
-    quantity_cell(html, cpu ? cpu->statistics.max : NAN, "%");
-    quantity_cell(html, pss ? pss->statistics.median : NAN, "B");
-    quantity_cell(html, pss ? pss->statistics.max : NAN, "B");
+    vcb_page_quantity(html, cpu ? cpu->statistics.median : NAN, "%");
+    vcb_page_quantity(html, cpu ? cpu->statistics.max : NAN, "%");
+    vcb_page_quantity(html, pss ? pss->statistics.median : NAN, "B");
+    vcb_page_quantity(html, pss ? pss->statistics.max : NAN, "B");
     vcb_html_close(html);
 }
 
@@ -327,7 +349,7 @@ static void write_processes(VcbHtml *html, const VcbAnalysis *analysis)
     double share;
 
     heading(html, "Processes");
-    begin_table(html, COLUMNS);
+    vcb_page_begin_table(html, COLUMNS);
     for (guint i = 0; i < analysis->calls->len; i++) {
         const VcbCallData *call = ((const VcbCallAnalysis *)analysis->calls->pdata[i])->data;
 
@@ -338,7 +360,8 @@ static void write_processes(VcbHtml *html, const VcbAnalysis *analysis)
     }
     process_row(html, analysis, "vcbench");
     process_row(html, analysis, "signald");
-    end_table(html);
+    process_row(html, analysis, "network");
+    vcb_page_end_table(html);
     vcb_html_open(html, "p", "class", "soft", NULL);
     vcb_html_text(html, "100 % is one processor.");
     if (vcb_metric_set_get(analysis->run_metrics, "harness_cpu_share_pct", &share))
@@ -379,7 +402,7 @@ static void write_environment(VcbHtml *html, const VcbAnalysis *analysis)
         vcb_html_element(html, "td", NULL, value);
         vcb_html_close(html);
     }
-    end_table(html);
+    vcb_page_end_table(html);
     if (*settings) {
         vcb_html_open(html, "details", NULL);
         vcb_html_element(html, "summary", NULL, "Settings, with every default");
@@ -422,9 +445,10 @@ char *vcb_page_html(const VcbAnalysis *analysis, const char *directory, const GP
     write_verdict(html, analysis);
     write_expectations(html, analysis);
     write_key_figures(html, analysis);
-    write_graphs(html, "Setting up the calls", directory, graphs, TRUE);
+    vcb_page_graphs(html, "Setting up the calls", directory, graphs, "connect");
     write_variants(html, analysis);
-    write_graphs(html, "Over time", directory, graphs, FALSE);
+    write_time_graphs(html, directory, graphs);
+    vcb_page_network(html, analysis, directory, graphs);
     vcb_page_calls(html, analysis);
     write_all_metrics(html, analysis);
     write_processes(html, analysis);

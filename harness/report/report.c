@@ -69,7 +69,7 @@ VcbReport *vcb_report_make(const char *directory, GError **error)
     g_autoptr(VcbRunData) data = vcb_run_data_load(log_path, error);
     g_autoptr(VcbAnalysis) analysis = NULL;
     g_autoptr(GPtrArray) graphs = NULL;
-    g_autofree char *csv = NULL, *junit = NULL, *page = NULL, *json = NULL;
+    g_autofree char *csv = NULL, *links = NULL, *junit = NULL, *page = NULL, *json = NULL;
     Writing writing = {.directory = directory};
     VcbReport *report;
     cJSON *run;
@@ -82,6 +82,9 @@ VcbReport *vcb_report_make(const char *directory, GError **error)
     graphs = draw(&writing);
     csv = vcb_samples_csv(analysis);
     write_file(&writing, "samples.csv", csv);
+    links = vcb_links_csv(analysis);
+    if (links)
+        write_file(&writing, "links.csv", links);
     junit = vcb_junit_xml(analysis);
     write_file(&writing, "junit.xml", junit);
     vcb_analysis_set_report_time(analysis, vcb_clock_now_us() - began_us);

@@ -67,6 +67,8 @@ static cJSON *call_json(const VcbAnalysis *analysis, const VcbCallAnalysis *call
                ? (double)(data->end_us - data->start_us) / 1000
                : NAN);
     add_copy(object, "candidate_types", call->candidate_types);
+    if (call->network)
+        cJSON_AddItemToObject(object, "network", vcb_network_call_json(call));
     cJSON_AddItemToObject(object, "metrics", vcb_metric_set_to_json(call->metrics));
     return object;
 }
@@ -135,6 +137,8 @@ cJSON *vcb_run_json(const VcbAnalysis *analysis)
     vcb_json_add_int(run, "calls_valid", analysis->n_valid);
     vcb_json_add_int(run, "calls_connected", analysis->n_connected);
     add_timing(run, &analysis->timing);
+    if (analysis->audit.is_used)
+        cJSON_AddItemToObject(run, "network", vcb_network_run_json(&analysis->audit));
     array = cJSON_AddArrayToObject(run, "notes");
     for (guint i = 0; i < analysis->notes->len; i++)
         cJSON_AddItemToArray(array, cJSON_CreateString(analysis->notes->pdata[i]));

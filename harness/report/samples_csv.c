@@ -1,34 +1,7 @@
 #include "harness/report/writers.h"
 
 #include "harness/measure/series.h"
-#include "harness/report/quantity.h"
-
-#include <math.h>
-#include <string.h>
-
-/* RFC 4180 section 2: quoted where it must be, quotes doubled. */
-static void append_text(GString *out, const char *text)
-{
-    if (!strpbrk(text, ",\"\r\n")) {
-        g_string_append(out, text);
-        return;
-    }
-    g_string_append_c(out, '"');
-    for (; *text; text++) {
-        if (*text == '"')
-            g_string_append_c(out, '"');
-        g_string_append_c(out, *text);
-    }
-    g_string_append_c(out, '"');
-}
-
-static void append_number(GString *out, double value)
-{
-    g_autofree char *number = isfinite(value) ? vcb_number(value) : g_strdup("");
-
-    g_string_append_c(out, ',');
-    g_string_append(out, number);
-}
+#include "harness/report/csv.h"
 
 static void append_series(GString *out, const char *call_columns, const VcbSeries *series)
 {
@@ -36,13 +9,13 @@ static void append_series(GString *out, const char *call_columns, const VcbSerie
         const VcbPoint *point = &g_array_index(series->points, VcbPoint, i);
 
         g_string_append(out, call_columns);
-        append_text(out, series->peer);
+        vcb_csv_text(out, series->peer);
         g_string_append_printf(out, ",%s,%s", vcb_kind_name(series->kind),
                                vcb_direction_name(series->direction));
-        append_number(out, (double)point->t_us / G_USEC_PER_SEC);
-        append_number(out, (double)point->interval_us / G_USEC_PER_SEC);
+        vcb_csv_number(out, (double)point->t_us / G_USEC_PER_SEC);
+        vcb_csv_number(out, (double)point->interval_us / G_USEC_PER_SEC);
         for (guint v = 0; v < VCB_N_SERIES; v++)
-            append_number(out, point->value[v]);
+            vcb_csv_number(out, point->value[v]);
         g_string_append_c(out, '\n');
     }
 }
@@ -58,9 +31,9 @@ char *vcb_samples_csv(const VcbAnalysis *analysis)
         const VcbCallAnalysis *call = analysis->calls->pdata[i];
         g_autoptr(GString) columns = g_string_new(NULL);
 
-        append_text(columns, call->data->id);
+        vcb_csv_text(columns, call->data->id);
         g_string_append_printf(columns, ",%d,%d,", call->data->pair, call->data->repeat);
-        append_text(columns, vcb_run_data_variant_name(analysis->data, call->data->variant));
+        vcb_csv_text(columns, vcb_run_data_variant_name(analysis->data, call->data->variant));
         g_string_append_c(columns, ',');
         for (guint s = 0; s < call->series->len; s++)
             append_series(out, columns->str, call->series->pdata[s]);

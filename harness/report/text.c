@@ -140,7 +140,8 @@ char *vcb_text_summary(const cJSON *run, const char *directory, gboolean colour)
     g_autofree char *word = g_ascii_strup(verdict, -1);
     g_autofree char *scenario = printable(vcb_json_string(run, "scenario", ""));
     g_autofree char *reason = printable(vcb_json_string(run, "reason", ""));
-    const cJSON *note;
+    const cJSON *note, *network = vcb_json_object(run, "network");
+    double lateness_ms = vcb_json_number(vcb_json_object(network, "lateness_ms"), "p99", NAN);
     double overhead_ms = vcb_json_number(vcb_json_object(run, "timing"), "overhead_ms", NAN);
     GString *out = g_string_new(NULL);
 
@@ -160,6 +161,9 @@ char *vcb_text_summary(const cJSON *run, const char *directory, gboolean colour)
                            (int)vcb_json_int(run, "calls_valid", 0));
     if (isfinite(overhead_ms))
         g_string_append_printf(out, "; beyond the calls: %.2f s", overhead_ms / 1000);
+    if (isfinite(lateness_ms))
+        g_string_append_printf(out, "; the network was late by %.2f ms (p99; bound %g ms)", lateness_ms,
+                               vcb_json_number(network, "max_lateness_ms", NAN));
     g_string_append_printf(out, "%s\n  report: %s/report.html\n", colours->off, directory);
     return g_string_free(out, FALSE);
 }

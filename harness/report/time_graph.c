@@ -33,8 +33,9 @@ static const TimeGraph GRAPHS[] = {
 
 /* One line of a panel. */
 typedef struct {
-    char *label; /* "alice", or "codec=vp9 alice" */
+    char *label; /* "alice", "codec=vp9 alice", "alice 2" of the second pair in a shared network */
     guint variant;
+    int pair; /* 0: of all pairs */
     char *peer;
     GPtrArray *bins; /* GArray of double, owned; NULL where empty */
     gboolean has_band;
@@ -56,19 +57,38 @@ static void bin_free(gpointer data)
         g_array_unref(data);
 }
 
-static Line *line_for(const VcbAnalysis *analysis, GPtrArray *lines, guint variant, const char *peer)
+gint64 vcb_time_graph_zero_us(const VcbAnalysis *analysis, const VcbCallAnalysis *call)
 {
+    gint64 zero_us = call->setup.connected_us;
+
+    for (guint i = 0; call->data->n_sharing > 1 && i < analysis->calls->len; i++) {
+        const VcbCallAnalysis *other = analysis->calls->pdata[i];
+
+        if (strcmp(other->data->network, call->data->network) == 0)
+            zero_us = MAX(zero_us, other->setup.connected_us);
+    }
+    return zero_us;
+}
+
+/* Flows that compete in one network are looked at one by one. */
+static Line *line_for(const VcbAnalysis *analysis, GPtrArray *lines, const VcbCallData *call,
+                      const char *peer)
+{
+    guint variant = call->variant;
+    int pair = call->n_sharing > 1 ? call->pair : 0;
     const char *name = vcb_run_data_variant_name(analysis->data, variant);
-    g_autofree char *label = *name ? g_strdup_printf("%s %s", name, peer) : g_strdup(peer);
+    g_autofree char *who = pair ? g_strdup_printf("%s %d", peer, pair) : g_strdup(peer);
+    g_autofree char *label = *name ? g_strdup_printf("%s %s", name, who) : g_strdup(who);
     Line *line;
 
     for (guint i = 0; i < lines->len; i++) {
         line = lines->pdata[i];
-        if (line->variant == variant && strcmp(line->peer, peer) == 0)
+        if (line->variant == variant && line->pair == pair && strcmp(line->peer, peer) == 0)
             return line;
     }
     line = g_new0(Line, 1);
     line->variant = variant;
+    line->pair = pair;
     line->peer = g_strdup(peer);
     line->label = vcb_graph_label(label);
     line->bins = g_ptr_array_new_with_free_func(bin_free);
@@ -104,6 +124,7 @@ static GPtrArray *lines_of(const VcbAnalysis *analysis, const TimeGraph *graph, 
 
     for (guint i = 0; i < analysis->calls->len; i++) {
         const VcbCallAnalysis *call = analysis->calls->pdata[i];
+        gint64 later_us = vcb_time_graph_zero_us(analysis, call) - call->setup.connected_us;
 
         for (guint s = 0; call->is_valid && s < call->series->len; s++) {
             const VcbSeries *series = call->series->pdata[s];
@@ -114,9 +135,9 @@ static GPtrArray *lines_of(const VcbAnalysis *analysis, const TimeGraph *graph, 
                 const VcbPoint *point = &g_array_index(series->points, VcbPoint, p);
                 double value = point->value[graph->value] * graph->scale;
 
-                if (point->t_us >= 0 && isfinite(value))
-                    add_value(line_for(analysis, lines, call->data->variant, series->peer),
-                              (point->t_us + width_us / 2) / width_us, value);
+                if (point->t_us >= later_us && isfinite(value))
+                    add_value(line_for(analysis, lines, call->data, series->peer),
+                              (point->t_us - later_us + width_us / 2) / width_us, value);
             }
         }
     }
@@ -173,40 +194,63 @@ static void add_mark(GPtrArray *marks, const char *label, double at_s)
     g_ptr_array_add(marks, mark);
 }
 
-/* What was done on the timeline, and what the message scheduler decided after the calls had connected. */
-static GPtrArray *marks_of(const VcbAnalysis *analysis)
+static gboolean has_link(const VcbCallAnalysis *call, const char *name)
+{
+    return call->network && (vcb_network_data_link(call->network, name, VCB_LINK_UP) ||
+                             vcb_network_data_link(call->network, name, VCB_LINK_DOWN));
+}
+
+/* The same thing done again in a call is another mark. */
+static void add_event(GPtrArray *marks, GHashTable *seen, char *text, gint64 since_us)
+{
+    guint times = GPOINTER_TO_UINT(g_hash_table_lookup(seen, text)) + 1;
+    g_autofree char *key = times > 1 ? g_strdup_printf("%s (%u)", text, times) : g_strdup(text);
+
+    g_hash_table_replace(seen, text, GUINT_TO_POINTER(times));
+    add_mark(marks, key, (double)since_us / G_USEC_PER_SEC);
+}
+
+/* What was done on the timeline, what the message scheduler decided after the calls had connected, and how their
+ * networks changed. */
+static GPtrArray *marks_of(const VcbAnalysis *analysis, const char *link)
 {
     GPtrArray *marks = g_ptr_array_new_with_free_func(mark_free);
 
     for (guint i = 0; i < analysis->calls->len; i++) {
         const VcbCallAnalysis *call = analysis->calls->pdata[i];
         g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        gint64 zero_us = vcb_time_graph_zero_us(analysis, call);
 
-        for (guint e = 0; call->is_valid && call->is_connected && e < call->data->events->len; e++) {
+        if (!call->is_valid || !call->is_connected || (link && !has_link(call, link)))
+            continue;
+        for (guint e = 0; e < call->data->events->len; e++) {
             const VcbEvent *event = call->data->events->pdata[e];
             gboolean is_timeline = vcb_event_matches(event, "vcbench", "timeline", NULL, NULL);
-            g_autofree char *text = NULL, *key = NULL;
-            guint times;
 
-            if (event->t_us < call->setup.connected_us ||
+            if (event->t_us < zero_us ||
                 (!is_timeline && !vcb_event_matches(event, "signald", "decision", NULL, NULL)))
                 continue;
-            text =
-                g_strdup_printf("%s: %s", vcb_json_string(event->json, is_timeline ? "peer" : "message", "?"),
-                                vcb_json_string(event->json, "action", "?"));
-            times = GPOINTER_TO_UINT(g_hash_table_lookup(seen, text)) + 1;
-            key = times > 1 ? g_strdup_printf("%s (%u)", text, times) : g_strdup(text);
-            g_hash_table_replace(seen, g_steal_pointer(&text), GUINT_TO_POINTER(times));
-            add_mark(marks, key, (double)(event->t_us - call->setup.connected_us) / G_USEC_PER_SEC);
+            add_event(marks, seen,
+                      g_strdup_printf("%s: %s",
+                                      vcb_json_string(event->json, is_timeline ? "peer" : "message", "?"),
+                                      vcb_json_string(event->json, "action", "?")),
+                      event->t_us - zero_us);
+        }
+        for (guint e = 0; call->network && e < call->network->changes->len; e++) {
+            const VcbEvent *event = call->network->changes->pdata[e];
+
+            if (event->t_us >= zero_us)
+                add_event(marks, seen, vcb_network_data_change_text(call->data, event),
+                          event->t_us - zero_us);
         }
     }
     return marks;
 }
 
 /* Marks and warm-up, behind the lines of each panel; words only in the first. */
-static void write_marks(const VcbAnalysis *analysis, GString *body, gboolean with_words)
+void vcb_time_graph_marks(const VcbAnalysis *analysis, const char *link, GString *body, gboolean with_words)
 {
-    g_autoptr(GPtrArray) marks = marks_of(analysis);
+    g_autoptr(GPtrArray) marks = marks_of(analysis, link);
     double warmup_s = (double)vcb_json_int(analysis->data->start, "warmup_us", 0) / G_USEC_PER_SEC;
 
     if (warmup_s > 0) {
@@ -260,7 +304,7 @@ static void write_panel(const VcbAnalysis *analysis, GString *script, GString *b
     /* All zero is the best that a loss can be, and gnuplot asks for a range that is not empty. */
     g_string_append_printf(body, "unset label 99\nset yrange %s\nset ylabel '%s, %s'\n",
                            is_all_zero(lines) ? "[0:1]" : graph->y_range, vcb_kind_name(kind), graph->label);
-    write_marks(analysis, body, with_words);
+    vcb_time_graph_marks(analysis, NULL, body, with_words);
     for (guint pass = 0; pass < 2; pass++) { /* bands below all lines */
         for (guint i = 0; i < lines->len; i++) {
             const Line *line = lines->pdata[i];
@@ -293,7 +337,11 @@ static void add_graph(const VcbAnalysis *analysis, const TimeGraph *graph, GStri
     g_autoptr(GPtrArray) video = lines_of(analysis, graph, VCB_KIND_VIDEO);
     g_autoptr(GPtrArray) audio = lines_of(analysis, graph, VCB_KIND_AUDIO);
     g_autoptr(GString) body = g_string_new(NULL);
-    gboolean both = video->len && audio->len;
+    gboolean both = video->len && audio->len && graph->value != VCB_SERIES_FPS;
+    /* Three rows of two names fit into the graph as it is. */
+    guint key_rows = MAX((MAX(video->len, audio->len) + 1) / 2, 3) - 3;
+    int height = (both ? 420 : 280) + 20 * (int)key_rows;
+    double lower = 0.48 * 420 / height;
     g_autofree char *heading =
         analysis->n_valid > 1
             ? g_strdup_printf("%s: median of the calls%s", graph->heading,
@@ -302,28 +350,29 @@ static void add_graph(const VcbAnalysis *analysis, const TimeGraph *graph, GStri
 
     if (!video->len && !audio->len)
         return;
-    if (graph->value == VCB_SERIES_FPS)
-        both = FALSE;
     vcb_graph_begin(body, heading);
     g_string_append(body, "set key at graph 1, graph 1.01 right bottom horizontal samplen 2\n"
                           "set xrange [0:*]\nset lmargin 10\nset rmargin 2\n");
     if (both)
-        g_string_append(
-            body, "set multiplot\nset origin 0,0.48\nset size 1,0.52\nset tmargin 3.6\nset bmargin 1.6\n");
+        g_string_append_printf(
+            body, "set multiplot\nset origin 0,%.4f\nset size 1,%.4f\nset tmargin %.1f\nset bmargin 1.6\n",
+            lower, 1 - lower, 3.6 + key_rows * 1.4);
     else
-        g_string_append(body, "set tmargin 4\nset xlabel 'since connected (s)'\n");
+        g_string_append_printf(body, "set tmargin %.1f\nset xlabel 'since connected (s)'\n",
+                               4 + key_rows * 1.4);
     if (video->len)
         write_panel(analysis, script, body, graph, VCB_KIND_VIDEO, video, TRUE);
     if (both)
-        g_string_append(
+        g_string_append_printf(
             body,
-            "unset label\nset origin 0,0\nset size 1,0.48\nset tmargin 0.8\nset bmargin 3.2\nunset key\n"
-            "set xlabel 'since connected (s)'\n");
+            "unset label\nset origin 0,0\nset size 1,%.4f\nset tmargin 0.8\nset bmargin 3.2\nunset key\n"
+            "set xlabel 'since connected (s)'\n",
+            lower);
     if (audio->len && (both || !video->len))
         write_panel(analysis, script, body, graph, VCB_KIND_AUDIO, audio, !both);
     if (both)
         g_string_append(body, "unset multiplot\n");
-    vcb_graph_add(script, graphs, graph->name, graph->title, both ? 420 : 280, body->str);
+    vcb_graph_add(script, graphs, graph->name, graph->title, height, body->str);
 }
 
 void vcb_time_graphs_add(const VcbAnalysis *analysis, GString *script, GPtrArray *graphs)

@@ -12,13 +12,13 @@
 
 /* One of the hosts of a network, as the run needs it to start processes there. */
 typedef struct {
-    char *name;           /* of the host in vcbench-net */
-    char *ipv4, *ipv6;    /* of its first interface; NULL: none */
+    char *name;        /* of the host in vcbench-net */
+    char *ipv4, *ipv6; /* of its first interface; NULL: none */
 } VcbPlannedHost;
 
 typedef struct {
-    char *name;      /* of the network: the call's id; with `shared` "wave-<id of its first call>"; "servers" */
-    cJSON *create;   /* the message */
+    char *name;    /* of the network: the call's id; with `shared` "wave-<id of its first call>"; "servers" */
+    cJSON *create; /* the message */
     VcbPlannedHost *hosts; /* in the order of create.hosts */
     guint n_hosts;
 } VcbNetworkPlan;
@@ -28,8 +28,8 @@ VcbNetworkPlan *vcb_network_plan_servers(guint64 seed, gboolean with_turn, gbool
 
 /* A call's network. `number` is unique in the run, from 1; `seed` the call's. With `shared`, n_pairs > 1 pairs stand in one network; else n_pairs
  * is 1. */
-VcbNetworkPlan *vcb_network_plan_call(const VcbSettings *settings, const char *name, const char *call, guint64 seed,
-                                      guint number, guint n_pairs);
+VcbNetworkPlan *vcb_network_plan_call(const VcbSettings *settings, const char *name, const char *call,
+                                      guint64 seed, guint number, guint n_pairs);
 void vcb_network_plan_free(VcbNetworkPlan *plan);
 
 /* Name of a peer's host in such a network: "alice", with `shared` "alice-<pair>". New string. */
@@ -43,3 +43,6 @@ cJSON *vcb_network_plan_direction(const VcbDirectionSettings *direction, GError 
 #define VCB_NETWORK_TURN_IPV4 "198.18.0.20"
 #define VCB_NETWORK_TURN_IPV4_OTHER "198.18.0.21"
 #define VCB_NETWORK_TURN_IPV6 "2001:db8::14"
+#define VCB_NETWORK_TURN_IPV6_OTHER "2001:db8::15"
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VcbNetworkPlan, vcb_network_plan_free)

@@ -2,6 +2,7 @@
 
 #include "common/suggest.h"
 #include "harness/scenario/engine_limits.h"
+#include "harness/scenario/network_bind.h"
 
 #include <string.h>
 
@@ -150,6 +151,10 @@ static void check_timeline(VcbBinding *binding)
 
         if (!check_peer(binding, entry->peer, "all", vcb_binding_where(binding, "timeline.%u.peer", i)))
             continue;
+        if (entry->pair > settings->pairs)
+            vcb_problems_add(binding->problems, vcb_binding_where(binding, "timeline.%u.pair", i),
+                             "there is no pair %d: there are %d; choose one of them, or set `pairs`",
+                             entry->pair, settings->pairs);
         if (chats && !settings->peers[0].data_channel && !settings->peers[1].data_channel)
             vcb_problems_add(
                 binding->problems, where,
@@ -214,6 +219,7 @@ void vcb_checks_run(VcbBinding *binding)
     check_ice(binding);
     check_timeline(binding);
     check_inject(binding);
+    vcb_network_check(binding);
     vcb_engine_limits_check(binding);
     if (settings->n_timeline) /* stable; last, as checks find entries by their place in the file */
         g_qsort_with_data(settings->timeline, (gint)settings->n_timeline, sizeof *settings->timeline,

@@ -55,7 +55,8 @@ static VcbUnit metric_unit(const char *metric, double *ret_factor)
         return VCB_UNIT_RATE;
     if (g_str_has_suffix(metric, "_bytes"))
         return VCB_UNIT_BYTES;
-    if (g_str_has_suffix(metric, "_pct") || g_str_equal(metric, "connected"))
+    if (g_str_has_suffix(metric, "_pct") || g_str_equal(metric, "connected") ||
+        g_str_equal(metric, "relayed"))
         return VCB_UNIT_PERCENT;
     return VCB_UNIT_NONE;
 }

@@ -14,3 +14,12 @@ VcbValue vcb_field_load(const VcbSetting *setting, gconstpointer base);
 
 /* Every default of a table into a struct that holds nothing yet. */
 void vcb_fields_fill(const VcbSetting *table, gpointer base);
+
+/* Free what a struct owns; it can be filled again. */
+void vcb_fields_clear(const VcbSetting *table, gpointer base);
+
+/* The same for the one list of this row. */
+void vcb_fields_clear_list(const VcbSetting *setting, gpointer base);
+
+/* Back to the defaults. */
+void vcb_fields_reset(const VcbSetting *table, gpointer base);

@@ -2,11 +2,23 @@
  * takes what the parser takes, but for what stands between settings (checks.c). */
 #include "harness/scenario/scenario.h"
 
-#include "harness/scenario/settings_table.h"
+#include "harness/scenario/network_table.h"
+#include "harness/scenario/rows.h"
 
 #include <string.h>
 
 static cJSON *schema_table(const VcbSetting *table);
+
+/* Tables that stand in several places of the language. */
+static const struct {
+    const VcbSetting *table;
+    const char *reference;
+} SHARED[] = {
+    {VCB_PEER_TABLE, "#/$defs/peer"},
+    {VCB_NETWORK_LINK_TABLE, "#/$defs/link"},
+    {VCB_NAT_TABLE, "#/$defs/nat"},
+    {VCB_FIREWALL_TABLE, "#/$defs/firewall"},
+};
 
 /* Any scalar may come from the environment. */
 static cJSON *or_variable(cJSON *schema)
@@ -67,6 +79,13 @@ static cJSON *quantity(const VcbSetting *setting)
     }
     schema = typed("string");
     cJSON_AddStringToObject(schema, "pattern", vcb_units_pattern(setting->unit));
+    if (setting->zero) {
+        either = cJSON_CreateObject();
+        options = cJSON_AddArrayToObject(either, "anyOf");
+        cJSON_AddItemToArray(options, schema);
+        cJSON_AddItemToArray(options, words((const char *const[]){setting->zero, NULL}));
+        return either;
+    }
     if (setting->low > 0)
         return schema;
     number = cJSON_CreateObject();
@@ -75,6 +94,24 @@ static cJSON *quantity(const VcbSetting *setting)
     options = cJSON_AddArrayToObject(either, "anyOf");
     cJSON_AddItemToArray(options, schema);
     cJSON_AddItemToArray(options, number);
+    return either;
+}
+
+/* A time or a size as text, or a number of packets. */
+static cJSON *queue(void)
+{
+    cJSON *either = cJSON_CreateObject(), *options = cJSON_AddArrayToObject(either, "anyOf"), *packets;
+    static const VcbUnit UNITS[] = {VCB_UNIT_TIME, VCB_UNIT_BYTES};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(UNITS); i++) {
+        cJSON *schema = typed("string");
+
+        cJSON_AddStringToObject(schema, "pattern", vcb_units_pattern(UNITS[i]));
+        cJSON_AddItemToArray(options, schema);
+    }
+    packets = typed("integer");
+    cJSON_AddNumberToObject(packets, "minimum", 1);
+    cJSON_AddItemToArray(options, packets);
     return either;
 }
 
@@ -92,7 +129,10 @@ static cJSON *scalar(const VcbSetting *setting)
         return integer(setting);
     case VCB_TYPE_WHOLE:
     case VCB_TYPE_NUMBER:
+    case VCB_TYPE_FRACTION:
         return quantity(setting);
+    case VCB_TYPE_QUEUE:
+        return queue();
     case VCB_TYPE_SIZE:
         schema = typed("string");
         cJSON_AddStringToObject(schema, "pattern", "^[0-9]+x[0-9]+$");
@@ -172,12 +212,68 @@ static cJSON *strings(void)
     return schema;
 }
 
-static cJSON *peers(void)
+static cJSON *integers(const VcbSetting *setting)
 {
-    cJSON *schema = typed("object"), *names = cJSON_CreateObject(), *either, *options;
+    cJSON *schema = typed("array");
+
+    cJSON_AddItemToObject(schema, "items", or_variable(integer(setting)));
+    cJSON_AddNumberToObject(schema, "minItems", 1);
+    return schema;
+}
+
+/* `mapping`, or what is short for it. */
+static cJSON *or_short(const VcbSetting *setting, cJSON *mapping)
+{
+    cJSON *schema = cJSON_CreateObject(), *options = cJSON_AddArrayToObject(schema, "anyOf");
+
+    cJSON_AddItemToArray(options, scalar(vcb_setting_short(setting)));
+    cJSON_AddItemToArray(options, mapping);
+    cJSON_AddItemToArray(options, reference("#/$defs/variable"));
+    return schema;
+}
+
+/* Where a table is used in several places, its definition. */
+static cJSON *children(const VcbSetting *setting)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(SHARED); i++)
+        if (setting->children == SHARED[i].table)
+            return reference(SHARED[i].reference);
+    return schema_table(setting->children);
+}
+
+static cJSON *shorts(const VcbSetting *setting)
+{
+    cJSON *schema = or_short(setting, children(setting)), *many = typed("array");
+
+    cJSON_AddItemToObject(many, "items", or_short(setting, children(setting)));
+    cJSON_AddItemToArray(cJSON_GetObjectItemCaseSensitive(schema, "anyOf"), many);
+    return schema;
+}
+
+static cJSON *peer_names(void)
+{
+    cJSON *names = cJSON_CreateObject();
 
     cJSON_AddStringToObject(names, "pattern", "^[A-Za-z][A-Za-z0-9_-]{0,31}$");
-    cJSON_AddItemToObject(schema, "propertyNames", names);
+    return names;
+}
+
+static cJSON *hosts(const VcbSetting *setting)
+{
+    cJSON *schema = typed("object"), *host = or_short(setting, children(setting));
+
+    cJSON_AddItemToObject(schema, "propertyNames", peer_names());
+    cJSON_AddItemToArray(cJSON_GetObjectItemCaseSensitive(host, "anyOf"), typed("null"));
+    cJSON_AddItemToObject(schema, "additionalProperties", host);
+    cJSON_AddNumberToObject(schema, "maxProperties", 2);
+    return schema;
+}
+
+static cJSON *peers(void)
+{
+    cJSON *schema = typed("object"), *either, *options;
+
+    cJSON_AddItemToObject(schema, "propertyNames", peer_names());
     either = cJSON_CreateObject();
     options = cJSON_AddArrayToObject(either, "anyOf");
     cJSON_AddItemToArray(options, reference("#/$defs/peer"));
@@ -237,6 +333,17 @@ static cJSON *schema_setting(const VcbSetting *setting)
         return matrix();
     case VCB_TYPE_EXPECT:
         return expect();
+    case VCB_TYPE_SHORT:
+    case VCB_TYPE_NETWORK:
+        return or_short(setting, children(setting));
+    case VCB_TYPE_SHORTS:
+        return shorts(setting);
+    case VCB_TYPE_INTS:
+        return integers(setting);
+    case VCB_TYPE_LINK:
+        return children(setting);
+    case VCB_TYPE_HOSTS:
+        return hosts(setting);
     default:
         return or_variable(scalar(setting));
     }
@@ -298,7 +405,8 @@ static cJSON *definitions(void)
     cJSON_AddItemToArray(types, cJSON_CreateString("number"));
     cJSON_AddItemToArray(types, cJSON_CreateString("boolean"));
     cJSON_AddItemToObject(defs, "text", text);
-    cJSON_AddItemToObject(defs, "peer", schema_table(vcb_setting_find(VCB_SETTINGS, "peer")->children));
+    for (gsize i = 0; i < G_N_ELEMENTS(SHARED); i++)
+        cJSON_AddItemToObject(defs, strrchr(SHARED[i].reference, '/') + 1, schema_table(SHARED[i].table));
     return defs;
 }
 

@@ -82,12 +82,41 @@ static gboolean check_stream(const VcbMetricInfo *base, const char *name, char *
     return TRUE;
 }
 
+/* "alice.up." in front of a link's metric; a bare name is of all links of the call. */
+static gboolean check_link(const VcbMetricInfo *base, const char *name, char **parts, guint n,
+                           const char *const peers[2], VcbExpectTarget *ref, GError **error)
+{
+    const char *const all[] = {peers[0], peers[1], NULL}, *const links[] = {peers[0], peers[1], "bottleneck",
+                                                                            "carrier", NULL};
+    const char *nearest;
+
+    if (n == 0)
+        return TRUE;
+    if (n != 2 || vcb_link_direction_from_name(parts[1]) == VCB_LINK_NONE) {
+        g_set_error(error, VCB_ERROR, VCB_ERROR_USAGE,
+                    "`%s`: `%s` is measured of a call, or of one direction of a link: `%s.up.%s`", name,
+                    base->name, peers[0], base->name);
+        return FALSE;
+    }
+    if (!vcb_metric_is_link(parts[0], all)) {
+        nearest = vcb_suggest(parts[0], links);
+        g_set_error(
+            error, VCB_ERROR, VCB_ERROR_USAGE,
+            nearest ? "`%s`: there is no link `%s`; did you mean `%s`?"
+                    : "`%s`: there is no link `%s`; links go by peers' names (`%s`), `bottleneck`, `carrier`",
+            name, parts[0], nearest ? nearest : peers[0]);
+        return FALSE;
+    }
+    ref->direction = vcb_link_direction_name(vcb_link_direction_from_name(parts[1]));
+    return TRUE;
+}
+
 /* The first part, where one is left, names a peer; of a process's metric also one of ours. */
 static gboolean check_owner(const VcbMetricInfo *base, const char *name, const char *owner,
                             const char *const peers[2], VcbExpectTarget *ref, GError **error)
 {
-    const char *known[] = {peers[0], peers[1], base->scope == VCB_SCOPE_PROCESS ? "signald" : NULL, "vcbench",
-                           NULL};
+    const char *known[] = {peers[0],  peers[1],  base->scope == VCB_SCOPE_PROCESS ? "signald" : NULL,
+                           "vcbench", "network", NULL};
     const char *nearest;
 
     for (int i = 0; known[i]; i++) {
@@ -123,6 +152,11 @@ gboolean vcb_expect_target_parse(const char *name, const char *const peers[2], V
         if (!check_stream(ref.base, name, parts, n, &ref, error))
             return FALSE;
         n -= 2;
+    }
+    if (ref.base->scope == VCB_SCOPE_LINK) {
+        if (!check_link(ref.base, name, parts, n, peers, &ref, error))
+            return FALSE;
+        n = 0;
     }
     if (is_of_call(ref.base) ? n > 0 : n > 1) {
         g_set_error(error, VCB_ERROR, VCB_ERROR_USAGE, "`%s`: nothing may stand before `%s`; leave it out",

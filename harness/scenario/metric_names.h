@@ -8,7 +8,7 @@ typedef struct {
     const VcbMetricInfo *base;
     int peer;              /* index into the peers' names; -1: none was said */
     const char *kind;      /* "audio", "video", or NULL */
-    const char *direction; /* "in", "out", or NULL */
+    const char *direction; /* "in", "out"; of a link's "up", "down"; or NULL */
 } VcbExpectTarget;
 
 /* Split a metric's full name, statistic already taken off. peers: the scenario's two. The error's message is

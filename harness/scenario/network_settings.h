@@ -1,7 +1,7 @@
 /* `network:` of a scenario, checked, units resolved, profiles and words resolved: docs/network.md. */
 #pragma once
 
-#include <glib.h>
+#include "common/json.h"
 
 typedef struct {
     gint64 at_us;
@@ -13,13 +13,13 @@ typedef struct {
     double rate_bps; /* 0: no limit */
     VcbRateStepSettings *rate_steps;
     guint n_rate_steps;
-    char *trace;               /* path of a file that exists and was checked; NULL: none */
-    char *queue_unit;          /* "packets", "bytes", "us" */
-    gint64 queue_limit;        /* in that unit */
-    char *discipline;          /* "drop-tail", "codel" */
+    char *trace;        /* path of a file that exists and was checked; NULL: none */
+    char *queue_unit;   /* "packets", "bytes", "us" */
+    gint64 queue_limit; /* in that unit */
+    char *discipline;   /* "drop-tail", "codel" */
     gint64 codel_target_us, codel_interval_us;
     gint64 delay_us;
-    char *jitter_distribution; /* "uniform", "normal", "pareto" */
+    char *jitter_distribution;         /* "uniform", "normal", "pareto" */
     gint64 jitter_us, jitter_limit_us; /* limit 0: the emulator's default */
     double jitter_shape;
     gboolean jitter_reorder;
@@ -43,7 +43,7 @@ typedef struct {
 
 typedef struct {
     gboolean enabled;
-    char *udp, *inbound, *ipv6;  /* "allow"/"block", "open"/"stateful", "allow"/"block" */
+    char *udp, *inbound, *ipv6; /* "allow"/"block", "open"/"stateful", "allow"/"block" */
     int *udp_ports, *tcp_ports;
     guint n_udp_ports, n_tcp_ports;
     gboolean limits_tcp; /* tcp_ports was said */
@@ -89,8 +89,8 @@ typedef struct {
 } VcbNetworkTimelineEntry;
 
 typedef struct {
-    gboolean enabled; /* FALSE: loopback, and the rest means nothing */
-    VcbHostSettings hosts[2]; /* of the scenario's two peers */
+    gboolean enabled;          /* FALSE: loopback, and the rest means nothing */
+    VcbHostSettings hosts[2];  /* of the scenario's two peers */
     VcbNatChoice *carrier_nat; /* NULL: none */
     char *bottleneck_behind;   /* a peer's name; NULL: no bottleneck */
     VcbDirectionSettings bottleneck_up, bottleneck_down;
@@ -101,3 +101,8 @@ typedef struct {
     guint n_timeline;
     gint64 max_lateness_us;
 } VcbNetworkSettings;
+
+/* A direction object of docs/network-emulator.md. keys: only what these keys of a link say (NULL-terminated, as in a scenario:
+ * "rate", "loss"); NULL: all that differs from a link without impairments. NULL where the trace cannot be read. */
+cJSON *vcb_network_direction_json(const VcbDirectionSettings *direction, const char *const *keys,
+                                  GError **error);

@@ -37,7 +37,7 @@ static gboolean check(const char *path, char **segments, const VcbNode *root, co
     guint64 number;
 
     for (guint i = 0; segments[i]; i++) {
-        if (setting && setting->type == VCB_TYPE_PEERS && i == 1) {
+        if (setting && (setting->type == VCB_TYPE_PEERS || setting->type == VCB_TYPE_HOSTS)) {
             if (!check_name(path, segments[i], root, error))
                 return FALSE;
             setting = NULL;
@@ -54,11 +54,15 @@ static gboolean check(const char *path, char **segments, const VcbNode *root, co
             setting = NULL;
             continue;
         }
+        if (setting && setting->type == VCB_TYPE_SHORTS && g_ascii_isdigit(segments[i][0])) {
+            setting = NULL;
+            continue;
+        }
         if (setting && (setting->type == VCB_TYPE_MATRIX || setting->type == VCB_TYPE_EXPECT))
             return TRUE;
         if (!table) {
-            g_set_error(error, VCB_ERROR, VCB_ERROR_USAGE, "there is no setting `%s`; `%s` is one value",
-                        path, setting->key);
+            g_set_error(error, VCB_ERROR, VCB_ERROR_USAGE, "there is no setting `%s`; `%s` is %s", path,
+                        setting->key, setting->type == VCB_TYPE_INTS ? "set as a whole" : "one value");
             return FALSE;
         }
         setting = vcb_setting_find(table, segments[i]);
@@ -86,9 +90,75 @@ char **vcb_path_split(const char *path, const VcbNode *root, const VcbSetting **
     return check(path, segments, root, ret_setting, error) ? g_steal_pointer(&segments) : NULL;
 }
 
+static const VcbNode *nth(const VcbNode *list, const char *number)
+{
+    guint64 n;
+
+    return g_ascii_string_to_unsigned(number, 10, 0, G_MAXUINT, &n, NULL) && n < list->values->len
+               ? g_ptr_array_index(list->values, (guint)n)
+               : NULL;
+}
+
+/* Whether a value at `segments` may be short for a mapping; the key that it is the value of then. */
+static const char *short_key_at(const char *const *segments, guint n)
+{
+    const VcbSetting *table = VCB_SETTINGS, *setting = NULL;
+    gboolean below = FALSE; /* a name or number was the last */
+
+    for (guint i = 0; i < n; i++) {
+        if (setting && !below &&
+            (setting->type == VCB_TYPE_PEERS || setting->type == VCB_TYPE_HOSTS ||
+             setting->type == VCB_TYPE_LIST ||
+             (setting->type == VCB_TYPE_SHORTS && g_ascii_isdigit(segments[i][0])))) {
+            below = TRUE;
+            continue;
+        }
+        below = FALSE;
+        setting = table ? vcb_setting_find(table, segments[i]) : NULL;
+        if (!setting)
+            return NULL;
+        table = setting->children;
+    }
+    return setting && (below || setting->type != VCB_TYPE_HOSTS) ? setting->short_key : NULL;
+}
+
+/* A tree in which every value on the way that is short for a mapping is that mapping: `network: wifi` becomes
+ * `network: {profile: wifi}` when something below it is set. */
+static VcbNode *spell_out(VcbNode *root, const char *const *segments)
+{
+    VcbNode *tree = vcb_node_ref(root);
+    const VcbNode *node = root;
+
+    for (guint i = 0; segments[i] && segments[i + 1]; i++) {
+        const char *key;
+
+        node = node->kind == VCB_NODE_MAPPING    ? vcb_node_get(node, segments[i])
+               : node->kind == VCB_NODE_SEQUENCE ? nth(node, segments[i])
+                                                 : NULL;
+        if (!node)
+            break;
+        key = short_key_at(segments, i + 1);
+        if (key && node->kind == VCB_NODE_SCALAR && !vcb_node_is_null(node) &&
+            !g_ascii_isdigit(segments[i + 1][0])) {
+            g_autoptr(VcbNode) spelled = vcb_node_new(VCB_NODE_MAPPING, node);
+            g_autofree const char **way = g_memdup2(segments, (i + 2) * sizeof *segments);
+            VcbNode *changed;
+            guint bar = 0;
+
+            way[i + 1] = NULL;
+            vcb_node_append(spelled, vcb_node_new_scalar(node, key, FALSE), vcb_node_ref((VcbNode *)node));
+            changed = vcb_node_with(root, way, spelled, &bar);
+            g_assert(changed); /* it is the way that we came */
+            vcb_node_unref(tree);
+            return changed; /* below a value there is nothing */
+        }
+    }
+    return tree;
+}
+
 VcbNode *vcb_path_apply(VcbNode *root, const char *const *segments, VcbNode *value, GError **error)
 {
-    g_autoptr(VcbNode) base = vcb_node_ref(root);
+    g_autoptr(VcbNode) base = spell_out(root, segments);
     VcbNode *changed;
     guint bar = 0;
 

@@ -57,6 +57,11 @@ void vcb_problems_free(VcbProblems *problems)
     g_free(problems);
 }
 
+const char *vcb_problems_file(const VcbProblems *problems)
+{
+    return problems->file;
+}
+
 void vcb_problems_begin_variant(VcbProblems *problems, const char *name)
 {
     problems->variant = ++problems->n_variants;

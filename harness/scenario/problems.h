@@ -17,6 +17,9 @@ typedef struct VcbProblems VcbProblems;
 VcbProblems *vcb_problems_new(const char *file, const char *text);
 void vcb_problems_free(VcbProblems *problems);
 
+/* `file` of the above. */
+const char *vcb_problems_file(const VcbProblems *problems);
+
 /* Add one at a node's place: "what is wrong; what was meant". where NULL: the file as a whole. */
 void vcb_problems_add(VcbProblems *problems, const VcbNode *where, const char *format, ...)
     G_GNUC_PRINTF(3, 4);

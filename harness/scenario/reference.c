@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+/* What the row takes. */
 static char *values(const VcbSetting *setting)
 {
     g_autofree char *range = vcb_setting_range(setting);
@@ -33,8 +34,25 @@ static char *values(const VcbSetting *setting)
     case VCB_TYPE_STRING:
         return g_strdup(setting->form ? setting->form : "text");
     case VCB_TYPE_PEER_NAME:
-        return g_strdup_printf("a peer's name, `%s`", setting->fallback);
+        return setting->form ? g_strdup(setting->form)
+                             : g_strdup_printf("a peer's name, `%s`", setting->fallback);
+    case VCB_TYPE_SHORT:
+    case VCB_TYPE_SHORTS:
+    case VCB_TYPE_NETWORK: {
+        g_autofree char *alone = values(vcb_setting_short(setting));
+
+        return g_strdup_printf("%s, %smapping", alone, setting->type == VCB_TYPE_SHORTS ? "list, " : "");
+    }
+    case VCB_TYPE_LINK:
+    case VCB_TYPE_HOSTS:
+        return g_strdup("mapping");
+    case VCB_TYPE_INTS:
+        return g_strdup("list of ports");
+    case VCB_TYPE_QUEUE:
+        return g_strdup("a time, bytes, packets");
     default:
+        if (setting->zero && !range)
+            return g_strdup_printf("`%s`", setting->zero);
         if (setting->zero)
             return g_strdup_printf("%s, `%s`", range, setting->zero);
         return range ? g_steal_pointer(&range) : g_strdup("");
@@ -51,6 +69,8 @@ static void append_rows(GString *out, const VcbSetting *table, const char *prefi
         g_autofree char *path =
             *prefix ? g_strdup_printf("%s.%s", prefix, setting->key) : g_strdup(setting->key);
 
+        if (setting->elsewhere && setting->selector)
+            continue; /* keys of a link that stand in an entry of the timeline: `do` there tells of them */
         if (setting->applies) {
             g_autofree char *all = g_strjoinv("`, `", (char **)setting->applies);
 
@@ -64,9 +84,12 @@ static void append_rows(GString *out, const VcbSetting *table, const char *prefi
             fallback =
                 g_strdup_printf("`%s`; required with `%s`", setting->fallback, setting->required_where);
         }
-        g_string_append_printf(out, "| `%s` | %s | %s | %s%s%s%s |\n", path, takes, fallback,
+        g_string_append_printf(out, "| `%s` | %s | %s | %s%s%s%s%s%s%s |\n", path, takes, fallback,
                                setting->description, condition ? condition : "", setting->reason ? "; " : "",
-                               setting->reason ? setting->reason : "");
+                               setting->reason ? setting->reason : "", setting->elsewhere ? "; as `" : "",
+                               setting->elsewhere ? setting->elsewhere : "", setting->elsewhere ? "`" : "");
+        if (setting->elsewhere)
+            continue;
         if (setting->type == VCB_TYPE_LIST) {
             g_autofree char *item = g_strconcat(path, "[]", NULL);
 

@@ -66,6 +66,7 @@ typedef struct {
     int room_size;
     gint64 ping_interval_us;
     char *token_secret; /* HS256 secret; NULL: no token is asked for */
+    char *path;         /* "emulated", "direct" */
 } VcbSignalingSettings;
 
 typedef struct {
@@ -74,6 +75,7 @@ typedef struct {
                      "hang-up" */
     char *peer;   /* a name, or "all" */
     char *text;   /* of "send-chat" */
+    int pair;     /* whose call, from 1; 0: all */
 } VcbTimelineEntry;
 
 /* One rule of the message scheduler (docs/races.md). */
@@ -116,19 +118,20 @@ typedef struct {
     gint64 stats_interval_us;
     VcbPeerSettings peers[2];
     VcbIceSettings ice;
-    char *turn_server; /* "none"; "coturn": started for the run, its address added to the ICE servers; "stun": only as
+    char *
+        turn_server; /* "none"; "coturn": started for the run, its address added to the ICE servers; "stun": only as
                           a STUN server */
     VcbSignalingSettings signaling;
     VcbTimelineEntry *timeline;
     guint n_timeline;
     VcbInjectRule *inject;
     guint n_inject;
-    char *network;       /* "loopback" */
-    gboolean record_sdp; /* keep each description in the run's directory */
+    char *network;             /* "loopback", or the profile's name */
+    gboolean record_sdp;       /* keep each description in the run's directory */
     VcbNetworkSettings net;    /* `network:` resolved; not enabled: loopback */
     char *turn_transport;      /* "udp", "tcp", "tls", "all": of turn_server "coturn" */
     char *turn_credentials;    /* "static", "time-limited" */
-    gboolean signaling_direct; /* signaling skips the emulated links */
+    gboolean signaling_direct; /* signaling.path is "direct": signaling skips the emulated links */
     gboolean record_capture, record_dtls_keys;
 } VcbSettings;
 

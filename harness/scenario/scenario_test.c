@@ -157,7 +157,8 @@ static void a_variants_name_takes_as_much_of_the_path_as_it_needs(void)
                                            "  inject: [[], [{do: drop, message: answer}]]\n");
 
     CU_ASSERT_EQUAL_FATAL(scenario->n_variants, 2);
-    VCB_ASSERT_STRING(scenario->variants[1].name, "alice.video.pattern=snow, bob.video.pattern=ball, inject=#2");
+    VCB_ASSERT_STRING(scenario->variants[1].name,
+                      "alice.video.pattern=snow, bob.video.pattern=ball, inject=#2");
     CU_ASSERT_EQUAL(scenario->variants[0].settings.n_inject, 0);
     CU_ASSERT_EQUAL(scenario->variants[1].settings.n_inject, 1);
 }
@@ -197,10 +198,13 @@ static void comparisons_take_the_metrics_units(void)
                                            "  connected.mean: \">= 95%\"\n"
                                            "  video.in.bitrate_bps: \"> 1Mbps\"\n"
                                            "  alice.pss_bytes.max: \"< 1MiB\"\n"
-                                           "  chat_received: 2\n");
+                                           "  chat_received: 2\n"
+                                           "  alice-wwan0.up.link_delay_ms.p95: \"< 50ms\"\n"
+                                           "  link_loss_pct: 1%..3%\n"
+                                           "  relayed.mean: \">= 50%\"\n");
     const VcbExpectation *e = scenario->expectations;
 
-    CU_ASSERT_EQUAL_FATAL(scenario->n_expectations, 7);
+    CU_ASSERT_EQUAL_FATAL(scenario->n_expectations, 10);
     VCB_ASSERT_STRING(e[0].comparison, "<=");
     CU_ASSERT_EQUAL(e[0].value, 1500);
     VCB_ASSERT_STRING(e[0].statistic, "p95");
@@ -217,6 +221,10 @@ static void comparisons_take_the_metrics_units(void)
     VCB_ASSERT_STRING(e[6].comparison, "==");
     VCB_ASSERT_STRING(e[6].statistic, "median");
     CU_ASSERT_FALSE(e[6].percent);
+    VCB_ASSERT_STRING(e[7].metric, "alice-wwan0.up.link_delay_ms");
+    CU_ASSERT_EQUAL(e[7].value, 50);
+    CU_ASSERT_EQUAL(e[8].high, 3);
+    CU_ASSERT_TRUE(e[8].percent && e[9].percent);
 }
 
 static void set_goes_before_the_file(void)

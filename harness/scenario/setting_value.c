@@ -17,7 +17,15 @@ static const char *const ACTION_ALIASES[][2] = {
 
 gboolean vcb_setting_is_scalar(const VcbSetting *setting)
 {
-    return setting->type <= VCB_TYPE_SIZE;
+    return setting->type <= VCB_TYPE_QUEUE;
+}
+
+const VcbSetting *vcb_setting_short(const VcbSetting *setting)
+{
+    const VcbSetting *child = vcb_setting_find(setting->children, setting->short_key);
+
+    g_assert(child);
+    return child;
 }
 
 void vcb_value_clear(VcbValue *value)
@@ -152,8 +160,15 @@ static gboolean parse_quantity(const VcbSetting *setting, const char *text, VcbV
 {
     double number;
 
+    if (setting->zero && g_str_equal(text, setting->zero)) {
+        ret_value->number = 0;
+        ret_value->whole = 0;
+        return TRUE;
+    }
     if (!vcb_units_parse(setting->unit, text, &number, error)) {
         g_prefix_error(error, "`%s`: ", setting->key);
+        if (setting->zero)
+            g_prefix_error(error, "`%s` is a quantity or `%s`. ", setting->key, setting->zero);
         return FALSE;
     }
     if (!check_range(setting, number, text, error))
@@ -185,6 +200,51 @@ static gboolean parse_size(const VcbSetting *setting, const char *text, VcbValue
     return TRUE;
 }
 
+/* Three ways to say how long a queue is, told apart by their units; packets have none. */
+static gboolean parse_queue(const VcbSetting *setting, const char *text, VcbValue *ret_value, GError **error)
+{
+    static const struct {
+        const char *name;
+        VcbUnit unit;
+        double low, high;
+        const char *range;
+    } WAYS[] = {{"packets", VCB_UNIT_NONE, 1, 1000000, "1 to 1000000 packets"},
+                {"us", VCB_UNIT_TIME, 1 * 1000, 60 * 1e6, "1ms to 60s"},
+                {"bytes", VCB_UNIT_BYTES, 1500, 1e9, "1500B, one packet, to 1GB"}};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(WAYS); i++) {
+        double number;
+
+        if (!vcb_units_parse(WAYS[i].unit, text, &number, NULL))
+            continue;
+        if (number < WAYS[i].low || number > WAYS[i].high) {
+            g_set_error(error, VCB_ERROR, VCB_ERROR_USAGE, "`%s` cannot be %s; it goes from %s", setting->key,
+                        text, WAYS[i].range);
+            return FALSE;
+        }
+        if (number != floor(number)) {
+            g_set_error(error, VCB_ERROR, VCB_ERROR_USAGE,
+                        "`%s` cannot be %s: packets come whole; write e.g. 50, or a time such as 100ms",
+                        setting->key, text);
+            return FALSE;
+        }
+        ret_value->text = g_strdup(WAYS[i].name);
+        ret_value->whole = (gint64)number;
+        return TRUE;
+    }
+    g_set_error(error, VCB_ERROR, VCB_ERROR_USAGE,
+                "`%s` is a time, bytes or packets, not `%s`; write e.g. 100ms, 64KiB or 50", setting->key,
+                text);
+    return FALSE;
+}
+
+static char *format_queue(const VcbValue *value)
+{
+    return g_str_equal(value->text, "us")      ? vcb_units_format(VCB_UNIT_TIME, (double)value->whole)
+           : g_str_equal(value->text, "bytes") ? vcb_units_format(VCB_UNIT_BYTES, (double)value->whole)
+                                               : g_strdup_printf("%" G_GINT64_FORMAT, value->whole);
+}
+
 gboolean vcb_value_parse(const VcbSetting *setting, const char *text, VcbValue *ret_value, GError **error)
 {
     switch (setting->type) {
@@ -202,7 +262,10 @@ gboolean vcb_value_parse(const VcbSetting *setting, const char *text, VcbValue *
         return parse_int(setting, text, ret_value, error);
     case VCB_TYPE_WHOLE:
     case VCB_TYPE_NUMBER:
+    case VCB_TYPE_FRACTION:
         return parse_quantity(setting, text, ret_value, error);
+    case VCB_TYPE_QUEUE:
+        return parse_queue(setting, text, ret_value, error);
     case VCB_TYPE_SIZE:
         return parse_size(setting, text, ret_value, error);
     default:
@@ -221,9 +284,16 @@ char *vcb_value_format(const VcbSetting *setting, const VcbValue *value)
             return g_strdup(setting->zero);
         return g_strdup_printf("%" G_GINT64_FORMAT, value->whole);
     case VCB_TYPE_WHOLE:
+        if (setting->zero && value->whole == 0)
+            return g_strdup(setting->zero);
         return vcb_units_format(setting->unit, (double)value->whole);
     case VCB_TYPE_NUMBER:
+    case VCB_TYPE_FRACTION:
+        if (setting->zero && value->number == 0)
+            return g_strdup(setting->zero);
         return vcb_units_format(setting->unit, value->number);
+    case VCB_TYPE_QUEUE:
+        return format_queue(value);
     case VCB_TYPE_SIZE:
         return g_strdup_printf("%dx%d", (int)value->whole, (int)value->height);
     default:

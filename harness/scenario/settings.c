@@ -2,13 +2,15 @@
 
 #include "common/suggest.h"
 #include "harness/scenario/checks.h"
+#include "harness/scenario/bind.h"
 #include "harness/scenario/fields.h"
+#include "harness/scenario/network_bind.h"
 
 #include <string.h>
 
 /* ---- where ---- */
 
-static void note(VcbBinding *binding, const char *path, const VcbNode *node)
+void vcb_bind_note(VcbBinding *binding, const char *path, const VcbNode *node)
 {
     g_hash_table_replace(binding->where, g_strdup(path), (gpointer)node);
 }
@@ -46,12 +48,6 @@ gboolean vcb_binding_has(const VcbBinding *binding, const char *format, ...)
 
 /* ---- tree to struct ---- */
 
-/* Where we are: for `where`, and as people call it ("peers.alice.video"). */
-typedef struct {
-    const char *path;
-    const char *label;
-} Place;
-
 static const char *kind_name(const VcbNode *node)
 {
     return node->kind == VCB_NODE_MAPPING    ? "a mapping"
@@ -59,10 +55,7 @@ static const char *kind_name(const VcbNode *node)
                                              : "one value";
 }
 
-static void bind_table(VcbBinding *binding, const VcbSetting *table, const VcbNode *node, gpointer base,
-                       Place place, gboolean list_item);
-
-static void add_unknown(VcbBinding *binding, const VcbSetting *table, const VcbNode *key, Place place)
+static void add_unknown(VcbBinding *binding, const VcbSetting *table, const VcbNode *key, VcbPlace place)
 {
     g_autofree const char **keys = vcb_setting_keys(table);
     g_auto(GStrv) elsewhere = vcb_setting_locate(key->text);
@@ -117,8 +110,8 @@ static void bind_scalar(VcbBinding *binding, const VcbSetting *setting, const Vc
         vcb_problems_add(binding->problems, node, "%s", error->message);
 }
 
-static gboolean expect_mapping(VcbBinding *binding, const VcbNode *node, const char *key,
-                               const char *otherwise)
+gboolean vcb_bind_expect_mapping(VcbBinding *binding, const VcbNode *node, const char *key,
+                                 const char *otherwise)
 {
     if (node->kind == VCB_NODE_MAPPING)
         return TRUE;
@@ -132,7 +125,7 @@ static gboolean expect_mapping(VcbBinding *binding, const VcbNode *node, const c
 }
 
 static void bind_optional(VcbBinding *binding, const VcbSetting *setting, const VcbNode *node, gpointer base,
-                          Place place)
+                          VcbPlace place)
 {
     gboolean *enabled = VCB_FIELD_AT(gboolean, base, setting->offset);
 
@@ -141,12 +134,13 @@ static void bind_optional(VcbBinding *binding, const VcbSetting *setting, const 
         return;
     }
     *enabled = TRUE;
-    if (expect_mapping(binding, node, setting->key, " or `none`"))
-        bind_table(binding, setting->children, node, VCB_FIELD_AT(char, base, setting->offset), place, FALSE);
+    if (vcb_bind_expect_mapping(binding, node, setting->key, " or `none`"))
+        vcb_bind_table(binding, setting->children, node, VCB_FIELD_AT(char, base, setting->offset), place,
+                       FALSE);
 }
 
 static void bind_list(VcbBinding *binding, const VcbSetting *setting, const VcbNode *node, gpointer base,
-                      Place place)
+                      VcbPlace place)
 {
     char *items;
     guint n;
@@ -157,6 +151,7 @@ static void bind_list(VcbBinding *binding, const VcbSetting *setting, const VcbN
         return;
     }
     n = node->values->len;
+    vcb_fields_clear_list(setting, base);
     items = g_malloc0_n(MAX(n, 1), setting->item_size);
     *VCB_FIELD_AT(char *, base, setting->offset) = items;
     *VCB_FIELD_AT(guint, base, setting->count_offset) = n;
@@ -165,11 +160,11 @@ static void bind_list(VcbBinding *binding, const VcbSetting *setting, const VcbN
         g_autofree char *path = g_strdup_printf("%s.%u", place.path, i);
 
         vcb_fields_fill(setting->children, items + i * setting->item_size);
-        note(binding, path, item);
+        vcb_bind_note(binding, path, item);
         binding->broken = binding->broken || item->broken;
         if (item->kind == VCB_NODE_MAPPING)
-            bind_table(binding, setting->children, item, items + i * setting->item_size,
-                       (Place){path, place.label}, TRUE);
+            vcb_bind_table(binding, setting->children, item, items + i * setting->item_size,
+                           (VcbPlace){path, place.label}, TRUE);
         else if (!item->broken)
             vcb_problems_add(binding->problems, item,
                              "an entry of `%s` is a mapping, not %s; e.g. `- {%s: ...}`", setting->key,
@@ -203,7 +198,7 @@ static void bind_strings(VcbBinding *binding, const VcbSetting *setting, const V
 }
 
 static void bind_engine(VcbBinding *binding, const VcbSetting *setting, const VcbNode *node, gpointer base,
-                        Place place)
+                        VcbPlace place)
 {
     VcbPeerSettings *peer = base;
     const char *engine;
@@ -213,7 +208,7 @@ static void bind_engine(VcbBinding *binding, const VcbSetting *setting, const Vc
         g_clear_pointer(&peer->exec, g_strfreev);
     } else if (node->kind == VCB_NODE_MAPPING) {
         engine = "exec";
-        bind_table(binding, setting->children, node, base, place, FALSE);
+        vcb_bind_table(binding, setting->children, node, base, place, FALSE);
         if (!vcb_node_get(node, "exec"))
             vcb_problems_add(binding->problems, node,
                              "`engine` lacks `exec`; write `engine: {exec: [./mypeer]}`");
@@ -235,15 +230,79 @@ static void bind_engine(VcbBinding *binding, const VcbSetting *setting, const Vc
     peer->engine = g_strdup(engine);
 }
 
-/* One row, whatever its type; what needs the whole tree (peers, matrix, expect) is read elsewhere. */
+/* `value`, short for {short_key: value}, or the mapping; what stood there before counts no more. */
+static void bind_short(VcbBinding *binding, const VcbSetting *setting, const VcbNode *node, gpointer base,
+                       VcbPlace place)
+{
+    VcbSetting alone = *vcb_setting_short(setting);
+
+    alone.key = setting->key; /* as that is what was written */
+    vcb_fields_reset(setting->children, base);
+    if (node->kind == VCB_NODE_MAPPING)
+        vcb_bind_table(binding, setting->children, node, base, place, FALSE);
+    else if (node->kind == VCB_NODE_SCALAR)
+        bind_scalar(binding, &alone, node, base);
+    else
+        vcb_problems_add(binding->problems, node,
+                         "`%s` takes one value or a mapping, not a list; e.g. `%s: %s`", setting->key,
+                         setting->key, setting->fallback ? setting->fallback : "{...}");
+}
+
+static void bind_shorts(VcbBinding *binding, const VcbSetting *setting, const VcbNode *node, gpointer base,
+                        VcbPlace place)
+{
+    guint n = node->kind == VCB_NODE_SEQUENCE ? node->values->len : 1;
+    char *items;
+
+    vcb_fields_clear_list(setting, base);
+    items = g_malloc0_n(MAX(n, 1), setting->item_size);
+    *VCB_FIELD_AT(char *, base, setting->offset) = items;
+    *VCB_FIELD_AT(guint, base, setting->count_offset) = n;
+    for (guint i = 0; i < n; i++) {
+        const VcbNode *item = node->kind == VCB_NODE_SEQUENCE ? g_ptr_array_index(node->values, i) : node;
+        g_autofree char *path = g_strdup_printf("%s.%u", place.path, i);
+
+        vcb_bind_note(binding, path, item);
+        binding->broken = binding->broken || item->broken;
+        if (!item->broken)
+            bind_short(binding, setting, item, items + i * setting->item_size, (VcbPlace){path, place.label});
+    }
+}
+
+static void bind_ints(VcbBinding *binding, const VcbSetting *setting, const VcbNode *node, gpointer base)
+{
+    VcbSetting one = *setting;
+    guint n = node->kind == VCB_NODE_SEQUENCE ? node->values->len : 0;
+    int *numbers;
+
+    one.type = VCB_TYPE_INT;
+    if (!n) {
+        vcb_problems_add(binding->problems, node,
+                         "`%s` is a list of at least one number, not %s; e.g. `%s: [443]`", setting->key,
+                         node->kind == VCB_NODE_SEQUENCE ? "an empty one" : kind_name(node), setting->key);
+        return;
+    }
+    vcb_fields_clear_list(setting, base);
+    numbers = g_new0(int, n);
+    *VCB_FIELD_AT(int *, base, setting->offset) = numbers;
+    *VCB_FIELD_AT(guint, base, setting->count_offset) = n;
+    for (guint i = 0; i < n; i++) {
+        const VcbNode *item = g_ptr_array_index(node->values, i);
+
+        one.offset = i * sizeof *numbers;
+        bind_scalar(binding, &one, item, numbers);
+    }
+}
+
+/* One row, whatever its type; what needs the whole tree (peers, matrix, expect, what makes up a network) is read elsewhere. */
 static void bind_setting(VcbBinding *binding, const VcbSetting *setting, const VcbNode *node, gpointer base,
-                         Place place)
+                         VcbPlace place)
 {
     switch (setting->type) {
     case VCB_TYPE_GROUP:
-        if (expect_mapping(binding, node, setting->key, ""))
-            bind_table(binding, setting->children, node, VCB_FIELD_AT(char, base, setting->offset), place,
-                       FALSE);
+        if (vcb_bind_expect_mapping(binding, node, setting->key, ""))
+            vcb_bind_table(binding, setting->children, node, VCB_FIELD_AT(char, base, setting->offset), place,
+                           FALSE);
         break;
     case VCB_TYPE_OPTIONAL:
         bind_optional(binding, setting, node, base, place);
@@ -257,10 +316,22 @@ static void bind_setting(VcbBinding *binding, const VcbSetting *setting, const V
     case VCB_TYPE_ENGINE:
         bind_engine(binding, setting, node, base, place);
         break;
+    case VCB_TYPE_SHORT:
+        bind_short(binding, setting, node, VCB_FIELD_AT(char, base, setting->offset), place);
+        break;
+    case VCB_TYPE_SHORTS:
+        bind_shorts(binding, setting, node, base, place);
+        break;
+    case VCB_TYPE_INTS:
+        bind_ints(binding, setting, node, base);
+        break;
     case VCB_TYPE_PEER:
     case VCB_TYPE_PEERS:
     case VCB_TYPE_MATRIX:
     case VCB_TYPE_EXPECT:
+    case VCB_TYPE_LINK:
+    case VCB_TYPE_NETWORK:
+    case VCB_TYPE_HOSTS:
         break;
     default:
         bind_scalar(binding, setting, node, base);
@@ -307,7 +378,7 @@ static void check_selected(VcbBinding *binding, const VcbSetting *table, const V
                                         "`%s` says nothing with `%s: %s`; it is for %s", setting->key,
                                         setting->selector, word, words);
         }
-        if (list_item) { /* a default that says nothing is none */
+        if (list_item && vcb_setting_is_scalar(setting)) { /* a default that says nothing is none */
             VcbValue nothing = {0};
 
             vcb_field_store(setting, base, &nothing);
@@ -315,8 +386,8 @@ static void check_selected(VcbBinding *binding, const VcbSetting *table, const V
     }
 }
 
-static void bind_table(VcbBinding *binding, const VcbSetting *table, const VcbNode *node, gpointer base,
-                       Place place, gboolean list_item)
+void vcb_bind_table(VcbBinding *binding, const VcbSetting *table, const VcbNode *node, gpointer base,
+                    VcbPlace place, gboolean list_item)
 {
     for (guint i = 0; i < node->keys->len; i++) {
         const VcbNode *key = g_ptr_array_index(node->keys, i), *value = g_ptr_array_index(node->values, i);
@@ -331,10 +402,10 @@ static void bind_table(VcbBinding *binding, const VcbSetting *table, const VcbNo
                 add_unknown(binding, table, key, place);
             continue;
         }
-        note(binding, path, value);
+        vcb_bind_note(binding, path, value);
         binding->broken = binding->broken || value->broken;
         if (!value->broken)
-            bind_setting(binding, setting, value, base, (Place){path, label});
+            bind_setting(binding, setting, value, base, (VcbPlace){path, label});
     }
     check_selected(binding, table, node, base, list_item, place.label);
 }
@@ -344,8 +415,9 @@ static void bind_table(VcbBinding *binding, const VcbSetting *table, const VcbNo
 static gboolean check_peer_name(VcbBinding *binding, const VcbNode *key)
 {
     /* Words that stand where a peer's name may stand: in rules, metrics and the log. */
-    static const char *const RESERVED[] = {"all",     "any",     "audio",      "video", "link",
-                                           "vcbench", "signald", "turnserver", NULL};
+    static const char *const RESERVED[] = {"all",     "any",        "audio",      "video", "link",
+                                           "vcbench", "signald",    "turnserver", "none",  "internet",
+                                           "carrier", "bottleneck", NULL};
 
     if (g_strv_contains(RESERVED, key->text)) {
         vcb_problems_add(binding->problems, key,
@@ -369,7 +441,7 @@ static void bind_peers(VcbBinding *binding, const VcbNode *root)
 {
     const VcbSetting *peer = vcb_setting_find(VCB_SETTINGS, "peer");
     const VcbNode *both = vcb_node_get(root, "peer"), *named = vcb_node_get(root, "peers");
-    gboolean both_fine = both && !both->broken && expect_mapping(binding, both, "peer", "");
+    gboolean both_fine = both && !both->broken && vcb_bind_expect_mapping(binding, both, "peer", "");
 
     for (guint i = 0; i < 2; i++) {
         VcbPeerSettings *settings = &binding->settings->peers[i];
@@ -378,11 +450,11 @@ static void bind_peers(VcbBinding *binding, const VcbNode *root)
         settings->name = g_strdup(i == 0 ? "alice" : "bob");
         vcb_fields_fill(peer->children, settings);
         if (both_fine) {
-            note(binding, path, both);
-            bind_table(binding, peer->children, both, settings, (Place){path, "peer"}, FALSE);
+            vcb_bind_note(binding, path, both);
+            vcb_bind_table(binding, peer->children, both, settings, (VcbPlace){path, "peer"}, FALSE);
         }
     }
-    if (!named || named->broken || !expect_mapping(binding, named, "peers", ""))
+    if (!named || named->broken || !vcb_bind_expect_mapping(binding, named, "peers", ""))
         return;
     if (named->keys->len != 2)
         vcb_problems_add(
@@ -399,10 +471,10 @@ static void bind_peers(VcbBinding *binding, const VcbNode *root)
             continue;
         g_free(settings->name);
         settings->name = g_strdup(key->text);
-        note(binding, path, value);
+        vcb_bind_note(binding, path, value);
         binding->broken = binding->broken || value->broken;
-        if (!value->broken && !vcb_node_is_null(value) && expect_mapping(binding, value, label, ""))
-            bind_table(binding, peer->children, value, settings, (Place){path, label}, FALSE);
+        if (!value->broken && !vcb_node_is_null(value) && vcb_bind_expect_mapping(binding, value, label, ""))
+            vcb_bind_table(binding, peer->children, value, settings, (VcbPlace){path, label}, FALSE);
     }
 }
 
@@ -416,8 +488,10 @@ void vcb_settings_bind(VcbSettings *settings, const VcbNode *root, const char *d
     memset(settings, 0, sizeof *settings);
     vcb_fields_fill(VCB_SETTINGS, settings);
     settings->name = g_strdup(default_name);
-    bind_table(&binding, VCB_SETTINGS, root, settings, (Place){"", ""}, FALSE);
+    vcb_bind_table(&binding, VCB_SETTINGS, root, settings, (VcbPlace){"", ""}, FALSE);
     bind_peers(&binding, root);
+    vcb_network_bind(&binding, vcb_node_get(root, "network"));
+    settings->signaling_direct = g_strcmp0(settings->signaling.path, "direct") == 0;
     /* Checks of two settings together make sense only where each is right. */
     if (!binding.broken && vcb_problems_added(problems) == before)
         vcb_checks_run(&binding);

@@ -1,172 +1,10 @@
 #include "harness/scenario/settings_table.h"
 
 #include "common/random.h"
+#include "harness/scenario/network_table.h"
+#include "harness/scenario/rows.h"
 
 #include <string.h>
-
-#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
-#define MS 1e3
-#define S 1e6
-#define KBPS 1e3
-#define MBPS 1e6
-
-static const VcbSetting VIDEO[] = {
-    {.key = "source",
-     .type = VCB_TYPE_CHOICE,
-     .offset = offsetof(VcbVideoSettings, source),
-     .fallback = "test",
-     .choices = WORDS("test", "file", "camera"),
-     .description = "where the pictures come from"},
-    {.key = "pattern",
-     .type = VCB_TYPE_CHOICE,
-     .offset = offsetof(VcbVideoSettings, pattern),
-     .fallback = "smpte",
-     .choices = WORDS("smpte", "ball", "snow", "black", "white", "red", "green", "blue", "checkers-1",
-                      "checkers-2", "checkers-4", "checkers-8", "circular", "blink", "smpte75", "zone-plate",
-                      "gamut", "chroma-zone-plate", "solid-color", "smpte100", "bar", "pinwheel", "spokes",
-                      "gradient", "colors"),
-     .selector = "source",
-     .applies = WORDS("test"),
-     .description =
-         "the test picture; `smpte` has a field of noise and fills the bitrate, `ball` hardly any"},
-    {.key = "file",
-     .type = VCB_TYPE_STRING,
-     .offset = offsetof(VcbVideoSettings, file),
-     .pattern = ".",
-     .form = "a file's name",
-     .selector = "source",
-     .applies = WORDS("file"),
-     .required_where = "file",
-     .description = "media file that is played again and again; from the folder where vcbench is started"},
-    {.key = "device",
-     .type = VCB_TYPE_STRING,
-     .offset = offsetof(VcbVideoSettings, device),
-     .pattern = "^/dev/.",
-     .form = "a device such as /dev/video0",
-     .selector = "source",
-     .applies = WORDS("camera"),
-     .required_where = "camera",
-     .description = "the camera's device"},
-    {.key = "size",
-     .type = VCB_TYPE_SIZE,
-     .offset = offsetof(VcbVideoSettings, width),
-     .fallback = "640x360",
-     .low = 16,
-     .high = 4096,
-     .reason = "encoders halve the colour planes, so both sides are even",
-     .description = "width and height in pixels, both even"},
-    {.key = "fps",
-     .type = VCB_TYPE_NUMBER,
-     .offset = offsetof(VcbVideoSettings, fps),
-     .fallback = "30",
-     .low = 1,
-     .high = 120,
-     .description = "frames per second"},
-    {.key = "codec",
-     .type = VCB_TYPE_CHOICE,
-     .offset = offsetof(VcbVideoSettings, codec),
-     .fallback = "vp8",
-     .choices = WORDS("vp8", "vp9", "h264"),
-     .description = "what the peer sends, and offers first"},
-    {.key = "bitrate",
-     .type = VCB_TYPE_WHOLE,
-     .unit = VCB_UNIT_RATE,
-     .offset = offsetof(VcbVideoSettings, bitrate_bps),
-     .fallback = "800kbps",
-     .low = 10 * KBPS,
-     .high = 100 * MBPS,
-     .description = "the encoder's target"},
-    {0},
-};
-
-static const VcbSetting AUDIO[] = {
-    {.key = "source",
-     .type = VCB_TYPE_CHOICE,
-     .offset = offsetof(VcbAudioSettings, source),
-     .fallback = "tone",
-     .choices = WORDS("tone", "silence"),
-     .description = "what is heard"},
-    {.key = "frequency",
-     .type = VCB_TYPE_NUMBER,
-     .unit = VCB_UNIT_FREQUENCY,
-     .offset = offsetof(VcbAudioSettings, frequency_hz),
-     .fallback = "440Hz",
-     .low = 20,
-     .high = 20000,
-     .reason = "Opus carries up to 20 kHz",
-     .selector = "source",
-     .applies = WORDS("tone"),
-     .description = "the tone's frequency"},
-    {.key = "codec",
-     .type = VCB_TYPE_CHOICE,
-     .offset = offsetof(VcbAudioSettings, codec),
-     .fallback = "opus",
-     .choices = WORDS("opus"),
-     .description = "what the peer sends"},
-    {.key = "bitrate",
-     .type = VCB_TYPE_WHOLE,
-     .unit = VCB_UNIT_RATE,
-     .offset = offsetof(VcbAudioSettings, bitrate_bps),
-     .fallback = "32kbps",
-     .low = 6 * KBPS,
-     .high = 510 * KBPS,
-     .reason = "Opus has this range (RFC 6716 section 2.1.1)",
-     .description = "the encoder's target"},
-    {0},
-};
-
-static const VcbSetting ENGINE[] = {
-    {.key = "exec",
-     .type = VCB_TYPE_STRINGS,
-     .offset = offsetof(VcbPeerSettings, exec),
-     .description = "a program that speaks the peer protocol (docs/peer-protocol.md), and its arguments"},
-    {0},
-};
-
-static const VcbSetting PEER[] = {
-    {.key = "engine",
-     .type = VCB_TYPE_ENGINE,
-     .offset = offsetof(VcbPeerSettings, engine),
-     .fallback = "webrtcbin",
-     .choices = WORDS("webrtcbin"),
-     .children = ENGINE,
-     .description = "what carries out the peer: `webrtcbin`, or `{exec: [program, argument, ...]}`"},
-    {.key = "video",
-     .type = VCB_TYPE_OPTIONAL,
-     .offset = offsetof(VcbPeerSettings, video),
-     .children = VIDEO,
-     .description =
-         "the video that the peer sends, or `none`: it sends none, and receives what it is offered"},
-    {.key = "audio",
-     .type = VCB_TYPE_OPTIONAL,
-     .offset = offsetof(VcbPeerSettings, audio),
-     .children = AUDIO,
-     .description = "the audio that the peer sends, or `none`"},
-    {.key = "data_channel",
-     .type = VCB_TYPE_BOOL,
-     .offset = offsetof(VcbPeerSettings, data_channel),
-     .fallback = "true",
-     .description = "open the data channel `chat`"},
-    {.key = "candidate_queue",
-     .type = VCB_TYPE_BOOL,
-     .offset = offsetof(VcbPeerSettings, candidate_queue),
-     .fallback = "true",
-     .description = "keep ICE candidates that come before the remote description; else they are rejected, as "
-                    "`addIceCandidate` does"},
-    {.key = "attach_tracks",
-     .type = VCB_TYPE_CHOICE,
-     .offset = offsetof(VcbPeerSettings, attach_tracks),
-     .fallback = "on-track",
-     .choices = WORDS("on-track", "late"),
-     .description = "attach received tracks as they come, or all at once when the call is connected"},
-    {.key = "glare",
-     .type = VCB_TYPE_CHOICE,
-     .offset = offsetof(VcbPeerSettings, glare),
-     .fallback = "none",
-     .choices = WORDS("none", "designated"),
-     .description = "who offers when both are told to: `none`: both do; `designated`: only the room's first"},
-    {0},
-};
 
 #define URL_REST "[^/?#@ ]+"
 
@@ -315,6 +153,13 @@ static const VcbSetting SIGNALING[] = {
      .run_wide = TRUE,
      .secret = TRUE,
      .description = "ask clients for a JWT signed (HS256) with this secret; without it nobody is asked"},
+    {.key = "path",
+     .type = VCB_TYPE_CHOICE,
+     .offset = offsetof(VcbSignalingSettings, path),
+     .fallback = "emulated",
+     .choices = WORDS("emulated", "direct"),
+     .run_wide = TRUE,
+     .description = "in an emulated network: whether signaling has the path's delay and losses, too"},
     {0},
 };
 
@@ -324,6 +169,33 @@ static const VcbSetting RECORD[] = {
      .offset = offsetof(VcbSettings, record_sdp),
      .fallback = "false",
      .description = "keep each session description in the run's folder"},
+    {.key = "capture",
+     .type = VCB_TYPE_BOOL,
+     .offset = offsetof(VcbSettings, record_capture),
+     .fallback = "false",
+     .description = "keep every packet of the emulated network, with its fate: `capture.pcapng`"},
+    {.key = "dtls_keys",
+     .type = VCB_TYPE_BOOL,
+     .offset = offsetof(VcbSettings, record_dtls_keys),
+     .fallback = "false",
+     .description = "keep the keys that decrypt it: `dtls-keys.txt` (SSLKEYLOGFILE format)"},
+    {0},
+};
+
+static const VcbSetting TURN[] = {
+    {.key = "transport",
+     .type = VCB_TYPE_CHOICE,
+     .offset = offsetof(VcbSettings, turn_transport),
+     .fallback = "udp",
+     .choices = WORDS("udp", "tcp", "tls", "all"),
+     .description =
+         "between peer and TURN server: UDP to port 3478, TCP to 443, TLS to 5349; `all`: each of them"},
+    {.key = "credentials",
+     .type = VCB_TYPE_CHOICE,
+     .offset = offsetof(VcbSettings, turn_credentials),
+     .fallback = "static",
+     .choices = WORDS("static", "time-limited"),
+     .description = "one made-up password for the run, or one for each call that expires (TURN REST API)"},
     {0},
 };
 
@@ -355,6 +227,14 @@ static const VcbSetting TIMELINE[] = {
      .applies = WORDS("send-chat"),
      .required_where = "send-chat",
      .description = "of `send-chat`: what to say"},
+    {.key = "pair",
+     .type = VCB_TYPE_INT,
+     .offset = offsetof(VcbTimelineEntry, pair),
+     .fallback = "all",
+     .low = 1,
+     .high = 1000,
+     .zero = "all",
+     .description = "whose call: that of this pair, from 1, or `all`"},
     {0},
 };
 
@@ -499,10 +379,13 @@ const VcbSetting VCB_SETTINGS[] = {
      .reason = "reading statistics costs time of its own",
      .run_wide = TRUE,
      .description = "how often the peers report statistics"},
-    {.key = "peer", .type = VCB_TYPE_PEER, .children = PEER, .description = "settings of both peers"},
+    {.key = "peer",
+     .type = VCB_TYPE_PEER,
+     .children = VCB_PEER_TABLE,
+     .description = "settings of both peers"},
     {.key = "peers",
      .type = VCB_TYPE_PEERS,
-     .children = PEER,
+     .children = VCB_PEER_TABLE,
      .run_wide = TRUE,
      .description =
          "the two peers by name, the first of which is the room's first, each with settings that go before "
@@ -516,19 +399,26 @@ const VcbSetting VCB_SETTINGS[] = {
      .type = VCB_TYPE_CHOICE,
      .offset = offsetof(VcbSettings, turn_server),
      .fallback = "none",
-     .choices = WORDS("none", "coturn"),
-     .description = "`coturn`: one is started for the run and added to the peers' ICE servers"},
+     .choices = WORDS("none", "stun", "coturn"),
+     .description =
+         "`coturn`: one is started for the run and added to the peers' ICE servers; `stun`: it is, for "
+         "STUN alone"},
+    {.key = "turn",
+     .type = VCB_TYPE_GROUP,
+     .children = TURN,
+     .description = "how the peers use `turn_server: coturn`"},
     {.key = "signaling",
      .type = VCB_TYPE_GROUP,
      .offset = offsetof(VcbSettings, signaling),
      .children = SIGNALING,
      .description = "the signaling server"},
     {.key = "network",
-     .type = VCB_TYPE_CHOICE,
-     .offset = offsetof(VcbSettings, network),
+     .type = VCB_TYPE_NETWORK,
      .fallback = "loopback",
-     .choices = WORDS("loopback"),
-     .description = "the network between the peers"},
+     .children = VCB_NETWORK_TABLE,
+     .short_key = "profile",
+     .description =
+         "the network between the peers (docs/network.md): `loopback`, a profile's name, or a mapping"},
     {.key = "record",
      .type = VCB_TYPE_GROUP,
      .children = RECORD,
@@ -581,7 +471,7 @@ static void locate(const VcbSetting *table, const char *prefix, const char *key,
     for (; table->key; table++) {
         g_autofree char *path = *prefix ? g_strdup_printf("%s.%s", prefix, table->key) : g_strdup(table->key);
 
-        if (table->type == VCB_TYPE_PEERS) /* has the keys of `peer` */
+        if (table->elsewhere || table->type == VCB_TYPE_PEERS) /* has the keys of `peer` */
             continue;
         if (g_str_equal(table->key, key))
             g_ptr_array_add(found, g_strdup(prefix));

@@ -18,6 +18,8 @@ typedef enum {
     VCB_TYPE_WHOLE,     /* gint64 in the base unit of `unit` */
     VCB_TYPE_NUMBER,    /* double in the base unit of `unit` */
     VCB_TYPE_SIZE,      /* int width, int height */
+    VCB_TYPE_FRACTION,  /* double from 0 to 1, written in percent */
+    VCB_TYPE_QUEUE,     /* char *unit, gint64 limit: "100ms", "64KiB", or packets "50" */
     /* Nodes with children. */
     VCB_TYPE_GROUP,    /* a mapping; the children's offsets count from this row's */
     VCB_TYPE_OPTIONAL, /* a mapping, or `none`; begins with `gboolean enabled` */
@@ -28,6 +30,13 @@ typedef enum {
     VCB_TYPE_PEERS,    /* two names, each with settings of its own */
     VCB_TYPE_MATRIX,   /* path -> list of values */
     VCB_TYPE_EXPECT,   /* metric -> comparison */
+    VCB_TYPE_SHORT,  /* a mapping, or one value, short for its key `short_key`; a later one takes the place of
+                          all of an earlier one; the children's offsets count from this row's */
+    VCB_TYPE_SHORTS, /* a list of such, or just one: pointer at `offset`, guint at `count_offset` */
+    VCB_TYPE_INTS,   /* a list of integers: int * at `offset`, guint at `count_offset` */
+    VCB_TYPE_LINK, /* changes to a line, of any number of its keys: laid over each other by network_bind.c */
+    VCB_TYPE_NETWORK, /* like SHORT; network_bind.c makes VcbNetworkSettings of it */
+    VCB_TYPE_HOSTS,   /* peers' names, each with a SHORT */
 } VcbSettingType;
 
 typedef struct VcbSetting VcbSetting;
@@ -45,14 +54,16 @@ struct VcbSetting {
     const char *pattern; /* of a string: regular expression of ECMA 262 and PCRE alike */
     const char *form;    /* what the pattern asks for, in words */
     const VcbSetting *children;
+    const char *short_key;
     gsize item_size, count_offset;
     /* The row means something only where the sibling `selector` has one of the values `applies`, and must be
      * there where it has the value `required_where` ("*": always). */
     const char *selector;
     const char *const *applies;
     const char *required_where;
-    gboolean run_wide; /* one value for the whole run: no matrix over it */
-    gboolean secret;   /* --show keeps ${VARIABLES} as they are written */
+    gboolean run_wide;     /* one value for the whole run: no matrix over it */
+    gboolean secret;       /* --show keeps ${VARIABLES} as they are written */
+    const char *elsewhere; /* the same keys are described there ("network.link"), and not again */
     const char *description;
 };
 
@@ -72,13 +83,16 @@ char **vcb_setting_locate(const char *key);
 
 /* A scalar's value, whatever its type. */
 typedef struct {
-    char *text;    /* STRING, CHOICE, ACTION, PEER_NAME; owned */
-    gint64 whole;  /* BOOL, INT, SEED, WHOLE; width of SIZE */
+    char *text;    /* STRING, CHOICE, ACTION, PEER_NAME; unit of QUEUE; owned */
+    gint64 whole;  /* BOOL, INT, SEED, WHOLE; width of SIZE; limit of QUEUE */
     gint64 height; /* of SIZE */
-    double number; /* NUMBER */
+    double number; /* NUMBER; FRACTION, in percent */
 } VcbValue;
 
 gboolean vcb_setting_is_scalar(const VcbSetting *setting);
+
+/* The row of the key that a SHORT, SHORTS, NETWORK or HOSTS is short for. */
+const VcbSetting *vcb_setting_short(const VcbSetting *setting);
 
 /* Read a scalar of this row and check its range. The error's message is "what is wrong; what was meant".
  * Clear the value with vcb_value_clear. */

@@ -69,7 +69,7 @@ static void append_literal(GString *out, const char *text)
     append_text(out, escaped);
 }
 
-/* The value of a row, normalised: as the tree has it, or (node NULL) the default. */
+/* The value of a scalar row, normalised: as the tree has it, or (node NULL) the default. */
 static void append_value(GString *out, const VcbSetting *setting, const VcbNode *node)
 {
     g_auto(VcbValue) value = {0};
@@ -187,6 +187,51 @@ static void show_peers(Writer *writer, const VcbSetting *setting, const VcbNode 
     }
 }
 
+/* A mapping, or the value that is short for one. */
+static void show_short(Writer *writer, const VcbSetting *setting, const VcbNode *node, guint level,
+                       gboolean fill)
+{
+    VcbSetting value = *vcb_setting_short(setting);
+
+    if (node && node->kind == VCB_NODE_MAPPING) {
+        show_group(writer, setting, node, level, fill);
+        return;
+    }
+    value.fallback = setting->fallback;
+    g_string_append_c(writer->out, ' ');
+    append_value(writer->out, &value, node);
+    g_string_append_c(writer->out, '\n');
+}
+
+/* Where there is no network there is nothing to fill in. */
+static void show_network(Writer *writer, const VcbSetting *setting, const VcbNode *node, guint level)
+{
+    const VcbNode *profile = vcb_node_get(node, setting->short_key);
+
+    show_short(writer, setting, vcb_node_is_word(profile, "loopback") ? profile : node, level, TRUE);
+}
+
+static void show_hosts(Writer *writer, const VcbSetting *setting, const VcbNode *node, guint level)
+{
+    const VcbPeerSettings *peers = writer->scenario->variants[0].settings.peers;
+    gsize begin = writer->out->len;
+
+    g_string_append_c(writer->out, '\n');
+    for (guint i = 0; i < 2; i++) {
+        const VcbNode *host = vcb_node_get(node, peers[i].name);
+
+        if (!host || vcb_node_is_null(host))
+            continue;
+        append_indent(writer->out, level + 1);
+        g_string_append_printf(writer->out, "%s:", peers[i].name);
+        show_short(writer, setting, host, level + 1, FALSE);
+    }
+    if (writer->out->len == begin + 1) {
+        g_string_truncate(writer->out, begin);
+        g_string_append(writer->out, " {}\n");
+    }
+}
+
 static void show_matrix(Writer *writer, const VcbNode *node)
 {
     g_string_append_c(writer->out, '\n');
@@ -262,6 +307,25 @@ static void show_setting(Writer *writer, const VcbSetting *setting, const VcbNod
     case VCB_TYPE_EXPECT:
         show_expect(writer, value);
         break;
+    case VCB_TYPE_LINK:
+        show_group(writer, setting, value, level, FALSE);
+        break;
+    case VCB_TYPE_NETWORK:
+        show_network(writer, setting, value, level);
+        break;
+    case VCB_TYPE_HOSTS:
+        show_hosts(writer, setting, value, level);
+        break;
+    case VCB_TYPE_SHORT:
+        show_short(writer, setting, value, level, TRUE);
+        break;
+    case VCB_TYPE_SHORTS:
+        if (!value || value->kind != VCB_NODE_SEQUENCE) {
+            show_short(writer, setting, value, level, TRUE);
+            break;
+        }
+        G_GNUC_FALLTHROUGH;
+    case VCB_TYPE_INTS:
     case VCB_TYPE_ENGINE:
     case VCB_TYPE_STRINGS:
         g_string_append_c(writer->out, ' ');
@@ -278,21 +342,38 @@ static void show_setting(Writer *writer, const VcbSetting *setting, const VcbNod
     }
 }
 
+/* Whether a row that nobody wrote is shown nevertheless. */
+static gboolean is_filled_in(const VcbSetting *table, const VcbSetting *setting, const VcbNode *node)
+{
+    switch (setting->type) {
+    case VCB_TYPE_GROUP:
+    case VCB_TYPE_OPTIONAL:
+    case VCB_TYPE_PEER:
+    case VCB_TYPE_PEERS:
+    case VCB_TYPE_STRINGS:
+        return applies(table, setting, node);
+    case VCB_TYPE_LIST: /* of a link only what is written counts */
+        return !setting->elsewhere && applies(table, setting, node);
+    case VCB_TYPE_MATRIX:
+    case VCB_TYPE_EXPECT:
+        return FALSE;
+    default:
+        return setting->fallback && applies(table, setting, node);
+    }
+}
+
 /* Each row that the tree has; with `fill` also those that have a default. */
 static void show_table(Writer *writer, const VcbSetting *table, const VcbNode *node, guint level,
                        gboolean fill)
 {
     for (const VcbSetting *setting = table; setting->key; setting++) {
         const VcbNode *value = vcb_node_get(node, setting->key);
-        gboolean has_default = vcb_setting_is_scalar(setting) || setting->type == VCB_TYPE_ENGINE
-                                   ? setting->fallback && applies(table, setting, node)
-                                   : setting->type != VCB_TYPE_MATRIX && setting->type != VCB_TYPE_EXPECT;
 
         if (table == VCB_SETTINGS && g_str_equal(setting->key, "name")) {
             g_string_append(writer->out, "name: ");
             append_text(writer->out, writer->scenario->name);
             g_string_append_c(writer->out, '\n');
-        } else if (value || (fill && has_default)) {
+        } else if (value || (fill && is_filled_in(table, setting, node))) {
             show_setting(writer, setting, value, level, fill);
         }
     }

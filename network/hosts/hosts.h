@@ -19,6 +19,7 @@ typedef struct {
 /* Fork the maker, let it find out what works here (AUTO: TUN before veth, root before user), and wait for its answer,
  * a few ms. The error (VCB_ERROR_INVALID) says what is closed on this machine and what opens it. */
 VcbHosts *vcb_hosts_start(VcbBackend backend, VcbNamespaces namespaces, GError **error);
+/* Everything is let go, as the end of the process would. The networks' ports are better closed before. NULL is fine. */
 void vcb_hosts_free(VcbHosts *hosts);
 
 VcbBackend vcb_hosts_backend(const VcbHosts *hosts);       /* what is used: TUN or VETH */
@@ -47,6 +48,7 @@ typedef struct {
 void vcb_hosts_create(VcbHosts *hosts, guint64 tag, const VcbNetworkDescription *description);
 void vcb_hosts_set_interface(VcbHosts *hosts, guint64 tag, const char *host, const char *down, const char *up);
 void vcb_hosts_count_drops(VcbHosts *hosts, guint64 tag);
+/* Close the network's ports before: whoever closes a packet socket last waits 10 ms in the kernel, and the maker has the time. */
 void vcb_hosts_remove(VcbHosts *hosts, guint64 tag);
 
 /* Readable when a reply is there. */
@@ -60,3 +62,6 @@ void vcb_hosts_reply_clear(VcbHostsReply *reply);
  * no more (errno). */
 gssize vcb_host_port_read(VcbHostPort *port, guint8 *data, gsize size);
 gboolean vcb_host_port_write(VcbHostPort *port, const guint8 *data, gsize length);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VcbHosts, vcb_hosts_free)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(VcbHostsReply, vcb_hosts_reply_clear)

@@ -9,7 +9,12 @@ typedef enum {
     VCB_NAT_ADDRESS_DEPENDENT,
     VCB_NAT_ADDRESS_AND_PORT_DEPENDENT,
 } VcbNatBehaviour;
-typedef enum { VCB_NAT_PORTS_PRESERVE, VCB_NAT_PORTS_PARITY, VCB_NAT_PORTS_RANDOM, VCB_NAT_PORTS_SEQUENTIAL } VcbNatPorts;
+typedef enum {
+    VCB_NAT_PORTS_PRESERVE,
+    VCB_NAT_PORTS_PARITY,
+    VCB_NAT_PORTS_RANDOM,
+    VCB_NAT_PORTS_SEQUENTIAL
+} VcbNatPorts;
 
 typedef struct {
     gboolean is_v6;
@@ -46,7 +51,7 @@ typedef struct {
 } VcbInterfaceAddress;
 
 typedef struct {
-    char *name, *router; /* owned */
+    char *name, *router;            /* owned */
     VcbInterfaceAddress *addresses; /* owned */
     guint n_addresses;
     int metric, mtu;
@@ -54,7 +59,7 @@ typedef struct {
 } VcbInterfaceDescription;
 
 typedef struct {
-    char *name; /* owned */
+    char *name;                          /* owned */
     VcbInterfaceDescription *interfaces; /* owned */
     guint n_interfaces;
 } VcbHostDescription;
@@ -83,7 +88,8 @@ VcbNetworkDescription *vcb_network_description_parse(const cJSON *message, GErro
 void vcb_network_description_free(VcbNetworkDescription *description);
 
 /* Apply the fields of a direction's object on top of `settings`; unchanged where it fails. `where` prefixes messages. */
-gboolean vcb_link_settings_apply(VcbLinkSettings *settings, const cJSON *direction, const char *where, GError **error);
+gboolean vcb_link_settings_apply(VcbLinkSettings *settings, const cJSON *direction, const char *where,
+                                 GError **error);
 
 /* "192.168.1.2", "2001:db8::2"; FALSE: neither. */
 gboolean vcb_address_parse(const char *text, VcbAddress *ret_address);

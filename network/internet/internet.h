@@ -35,6 +35,10 @@ typedef struct {
                            gint64 now_ns, void *user_data);
     void (*mapping_made)(VcbNetwork *network, const char *router, const char *protocol, const char *internal,
                          const char *external, void *user_data); /* "192.168.1.2:4000", "198.18.0.5:4000" */
+    /* The timeline's change was carried out here, at planned_ns ideally: a link's settings, or which interfaces of a
+     * host are up. The host's own side is the caller's. */
+    void (*changed)(VcbNetwork *network, const VcbNetworkChange *change, gint64 planned_ns, gint64 now_ns,
+                    void *user_data);
 } VcbInternetEvents;
 
 VcbInternet *vcb_internet_new(const VcbInternetEvents *events, void *user_data);
@@ -63,8 +67,10 @@ gboolean vcb_network_change(VcbNetwork *network, const char *router, const char 
                             gint64 now_ns, GError **error);
 
 /* For each link direction of a network, in the order of the description. */
-void vcb_network_foreach_link(VcbNetwork *network, void (*visit)(VcbLinkPlace *place, void *user_data), void *user_data);
-/* For each router: what it dropped, by fate (VCB_N_FATES numbers), and its NAT's living mappings. */
+void vcb_network_foreach_link(VcbNetwork *network, void (*visit)(VcbLinkPlace *place, void *user_data),
+                              void *user_data);
+/* For each router: what it dropped, by fate (VCB_N_FATES numbers), and its NAT's living mappings. Last comes "internet", with what the
+ * root dropped of this network's packets. */
 void vcb_network_foreach_router(VcbNetwork *network,
                                 void (*visit)(VcbNetwork *network, const char *router, const guint64 *dropped,
                                               guint mappings, void *user_data),

@@ -7,14 +7,37 @@
  *
  * Ideal times: a packet leaves at due_ns, computed from came_ns by the settings alone. The caller may be late in calling
  * vcb_link_advance; the link still works with ideal times, so that lateness never adds up: capacity is that of the
- * settings, and `deliver` gets due_ns beside the present. */
+ * settings, and `deliver` gets due_ns beside the present. Times are rounded down to the ns where they are told, but not inside.
+ *
+ * What is meant where two readings are possible:
+ * - Draws: every packet that comes takes one from each stage's stream, also where the link is down or the packet too long.
+ * - Queue: the limit is one of packets that wait; the one in transmission does not count, nor in queue_bytes. A packet is
+ *   dropped where it would not fit. TIME: bytes that wait / current rate (of a trace: its mean).
+ * - Doomed packets take capacity and are dropped when they leave the queue; so they are neither copied nor damaged.
+ * - Going down drops what waits and what is in transmission; what is under way behind the queue still arrives.
+ * - A copy is made behind the queue, is the same in everything (held back, damaged), and leaves right behind at the same due_ns.
+ *   `reordered` and `corrupted` count packets that came, not their copies.
+ * - Jitter is added behind the queue, to the delay that is set then; due_ns is never before the end of transmission. Without
+ *   jitter_reorders no packet leaves before one that came earlier, also where the delay was made shorter; packets held back are
+ *   overtaken, and hold nobody up.
+ * - Damage: one bit behind the IPv4 header (with its options) or the 40 bytes of IPv6; a packet with nothing there stays whole.
+ * - Pareto jitter has its mean at jitter_ns, and so its least value at jitter_ns * (shape - 1) / shape; shape is above 1 (else 3). */
 #pragma once
 
 #include "network/link/packet.h"
 
-typedef enum { VCB_QUEUE_PACKETS, VCB_QUEUE_BYTES, VCB_QUEUE_TIME } VcbQueueUnit; /* TIME: ns at the current rate */
+typedef enum {
+    VCB_QUEUE_PACKETS,
+    VCB_QUEUE_BYTES,
+    VCB_QUEUE_TIME, /* ns at the current rate */
+} VcbQueueUnit;
 typedef enum { VCB_DISCIPLINE_DROP_TAIL, VCB_DISCIPLINE_CODEL } VcbDiscipline;
-typedef enum { VCB_JITTER_NONE, VCB_JITTER_UNIFORM, VCB_JITTER_NORMAL, VCB_JITTER_PARETO } VcbJitterDistribution;
+typedef enum {
+    VCB_JITTER_NONE,
+    VCB_JITTER_UNIFORM,
+    VCB_JITTER_NORMAL,
+    VCB_JITTER_PARETO
+} VcbJitterDistribution;
 
 typedef struct {
     gint64 at_ns;    /* from the origin */
@@ -50,7 +73,8 @@ typedef struct {
 } VcbLinkSettings;
 
 void vcb_link_settings_init(VcbLinkSettings *settings); /* the defaults: up, 1000 packets, no impairment */
-void vcb_link_settings_copy(VcbLinkSettings *target, const VcbLinkSettings *source); /* target is uninitialised */
+/* Into uninitialised memory; clear it in the end. */
+void vcb_link_settings_copy(VcbLinkSettings *target, const VcbLinkSettings *source);
 void vcb_link_settings_clear(VcbLinkSettings *settings);
 
 typedef struct {
@@ -65,8 +89,8 @@ typedef struct VcbLink VcbLink;
 typedef struct {
     /* It leaves the link; the packet is handed over. packet->due_ns is the ideal moment (at most now_ns). */
     void (*deliver)(VcbLink *link, VcbPacket *packet, gint64 now_ns, void *user_data);
-    /* It was dropped; look only, the link frees it. fate: LOSS, QUEUE_FULL, CODEL, MTU, LINK_DOWN, REMOVED. With MTU the packet
-     * is whole, so that an ICMP message can be made of it. */
+    /* It was dropped, ideally at packet->due_ns; look only, the link frees it. fate: LOSS, QUEUE_FULL, CODEL, MTU,
+     * LINK_DOWN, REMOVED. With MTU the packet is whole, so that an ICMP message can be made of it. */
     void (*dropped)(VcbLink *link, const VcbPacket *packet, VcbFate fate, gint64 now_ns, void *user_data);
 } VcbLinkEvents;
 
@@ -92,7 +116,8 @@ void vcb_link_advance(VcbLink *link, gint64 now_ns);
  * where they were. */
 void vcb_link_change(VcbLink *link, const VcbLinkSettings *settings, gint64 now_ns);
 
-/* The moment zero of steps, traces and losses by time. */
+/* The moment zero of steps, traces and losses by time; VCB_NEVER_NS: not known yet. Until then steps and slots stand at
+ * their beginning, and a trace is its mean rate. Slots begin anew. */
 void vcb_link_set_origin(VcbLink *link, gint64 origin_ns);
 
 const VcbLinkSettings *vcb_link_settings(const VcbLink *link);

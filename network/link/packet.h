@@ -38,15 +38,21 @@ const char *vcb_fate_name(VcbFate fate);
 typedef struct VcbPacket VcbPacket;
 
 struct VcbPacket {
-    VcbPacket *next;   /* whoever owns the packet may chain it */
-    gint64 came_ns;    /* when it came to the link or router that holds it now */
-    gint64 due_ns;     /* when it ideally leaves there */
-    gint64 lag_ns;     /* how much later than ideal everything before has handed it on; see link.h */
-    guint64 flow;      /* free for the observer: set when it comes to a link, still there when it leaves */
-    guint32 ordinal;   /* of the link that holds it: the n-th that came, from 0 */
+    VcbPacket *next; /* whoever owns the packet may chain it */
+    gint64 came_ns;  /* when it came to the link or router that holds it now */
+    gint64 due_ns;   /* when it ideally leaves there, or is dropped */
+    gint64 lag_ns;   /* how much later than ideal everything before has handed it on; see link.h */
+    guint64 flow;    /* free for the observer: set when it comes to a link, still there when it leaves */
+    guint32 ordinal; /* of the link that holds it: the n-th that came, from 0 */
     gboolean is_copy, is_corrupted, is_held_back, is_doomed;
     gboolean skips_links; /* to or from a host whose path is direct */
-    guint16 length;    /* of data, bytes */
+    gint64 queued_ns;     /* how long it waited for capacity there, until its transmission began */
+    struct {              /* the link's own: drawn when it came, carried out when it leaves the queue */
+        gint64 jitter_ns, hold_back_ns;
+        guint32 corrupt_position; /* as a part of 2^32 of the payload's bits */
+        gboolean duplicate, corrupt;
+    } drawn;
+    guint16 length; /* of data, bytes */
     guint8 data[VCB_PACKET_MAX];
 };
 

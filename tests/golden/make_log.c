@@ -1,7 +1,7 @@
 /* Writes synthetic run logs (docs/run-log.md) to stdout: what goes into the report's tests is known to the
  * last number.
  *
- *   make_log clean | glare | killed | matrix | relay-skipped | large
+ *   make_log clean | glare | killed | matrix | relay-skipped | large | network | late
  *
  * clean          2 pairs x 2 repeats, chat, a mute on the timeline; every call connects
  * glare          both are told to initiate; every call breaks with InvalidStateError
@@ -10,19 +10,15 @@
  * false relay-skipped  a peer without TURN: every call is skipped large          20 calls of 10 s, for
  * measuring the report itself
  *
+ * network, late   over emulated networks: make_network_log.c
+ *
  * All numbers come from one seeded stream and one virtual clock. */
+#include "make_log.h"
+
 #include "common/random.h"
 
 #include <stdio.h>
 #include <string.h>
-
-typedef struct {
-    const char *name, *description, *settings;
-    int pairs, repeat, seconds, cut_after;
-    gboolean both_initiate, early_candidates, skipped;
-    const char *matrix; /* a path with the values true and false; NULL: none */
-    const char *expectations, *timeline;
-} Plan;
 
 static const char SETTINGS[] =
     "name: %s\\npairs: %d\\nrepeat: %d\\nduration: %ds\\nwarmup: 1s\\npeers:\\n"
@@ -108,20 +104,23 @@ static const Plan PLANS[] = {
                  "{\"at_us\":6000000,\"action\":\"send-chat\",\"peer\":\"bob\",\"text\":\"hello\"}"},
 };
 
-static const char *const PEERS[] = {"alice", "bob"};
+const char *const PEERS[] = {"alice", "bob"};
 
 static GRand *draws;
 static int n_lines, cut_after;
 
-static int jitter(int around, int by)
+int jitter(int around, int by)
 {
     return around + g_rand_int_range(draws, -by, by + 1);
 }
 
-/* One line; `fields` follow t_us, call, source and type. After cut_after lines half a line is written, and
- * that is all. */
-G_GNUC_PRINTF(5, 6)
-static void emit(gint64 t_us, const char *call, const char *source, const char *type, const char *fields, ...)
+gboolean chance(double p)
+{
+    return g_rand_double(draws) < p;
+}
+
+/* After cut_after lines half a line is written, and that is all. */
+void emit(gint64 t_us, const char *call, const char *source, const char *type, const char *fields, ...)
 {
     g_autoptr(GString) line = g_string_new(NULL);
     g_autofree char *more = NULL;
@@ -144,7 +143,7 @@ static void emit(gint64 t_us, const char *call, const char *source, const char *
     n_lines++;
 }
 
-static void state(gint64 t_us, const char *call, const char *peer, const char *name, const char *value)
+void state(gint64 t_us, const char *call, const char *peer, const char *name, const char *value)
 {
     emit(t_us, call, peer, "state", "\"name\":\"%s\",\"value\":\"%s\"", name, value);
 }
@@ -242,7 +241,7 @@ static void stats(gint64 connected_us, const char *call, const Plan *plan)
     }
 }
 
-static void end_call(gint64 t_us, const char *call, const char *outcome, const char *reason)
+void end_call(gint64 t_us, const char *call, const char *outcome, const char *reason)
 {
     emit(t_us, call, "vcbench", "call-phase", "\"phase\":\"stopping\"");
     for (int p = 0; p < 2; p++) {
@@ -254,12 +253,13 @@ static void end_call(gint64 t_us, const char *call, const char *outcome, const c
     emit(t_us + 31000, call, "vcbench", "call-end", "\"outcome\":\"%s\",\"reason\":\"%s\"", outcome, reason);
 }
 
-static gint64 begin_call(gint64 t_us, const char *call, int pair, int repeat, guint variant, guint64 seed)
+gint64 begin_call(gint64 t_us, const char *call, int pair, int repeat, guint variant, guint64 seed,
+                  const char *more)
 {
     emit(t_us, call, "vcbench", "call-start",
          "\"pair\":%d,\"repeat\":%d,\"variant\":%u,\"seed\":%" G_GUINT64_FORMAT
-         ",\"peers\":[\"alice\",\"bob\"]",
-         pair, repeat, variant, seed);
+         ",\"peers\":[\"alice\",\"bob\"]%s",
+         pair, repeat, variant, seed, more);
     emit(t_us + 10, call, "vcbench", "call-phase", "\"phase\":\"starting\"");
     for (int p = 0; p < 2; p++)
         emit(t_us + 2000 + p, call, "vcbench", "process-start",
@@ -300,7 +300,7 @@ static gint64 write_glare(gint64 t_us, const char *call)
     return t_us + 181000;
 }
 
-static gint64 write_connected(gint64 t_us, const char *call, const Plan *plan, gboolean queue)
+gint64 write_setup(gint64 t_us, const char *call, const Plan *plan, gboolean queue)
 {
     gint64 offer_us = t_us + jitter(160000, 40000), answer_us = offer_us + jitter(70000, 15000);
     gint64 ice_us = answer_us + jitter(62000, 12000), connected_us = ice_us + jitter(11000, 3000);
@@ -341,12 +341,8 @@ static gint64 write_connected(gint64 t_us, const char *call, const Plan *plan, g
     described(answer_us, call, "alice", "remote-description-set", "answer");
     for (int p = 0; p < 2; p++)
         state(answer_us + 3000 + p, call, PEERS[p], "iceConnectionState", "checking");
-    if (plan->early_candidates && !queue) {
-        for (int p = 0; p < 2; p++)
-            state(t_us + 5000000 + p, call, PEERS[p], "iceConnectionState", "failed");
-        end_call(t_us + 5100000, call, "failed", "did not connect within 5 s");
-        return t_us + 5131000;
-    }
+    if ((plan->early_candidates && !queue) || plan->is_blocked)
+        return -1;
     for (int p = 0; p < 2; p++) {
         state(ice_us - 4000 * p, call, PEERS[p], "iceConnectionState", p ? "completed" : "connected");
         state(connected_us - 2000 * p, call, PEERS[p], "connectionState", "connected");
@@ -364,6 +360,19 @@ static gint64 write_connected(gint64 t_us, const char *call, const Plan *plan, g
     step(connected_us + 300000, call, "alice", "chat-sent");
     emit(connected_us + 300600, call, "bob", "chat", "\"text\":\"hello\",\"sent_us\":%" G_GINT64_FORMAT,
          connected_us + 300000);
+    return connected_us;
+}
+
+static gint64 write_connected(gint64 t_us, const char *call, const Plan *plan, gboolean queue)
+{
+    gint64 connected_us = write_setup(t_us, call, plan, queue);
+
+    if (connected_us < 0) {
+        for (int p = 0; p < 2; p++)
+            state(t_us + 5000000 + p, call, PEERS[p], "iceConnectionState", "failed");
+        end_call(t_us + 5100000, call, "failed", "did not connect within 5 s");
+        return t_us + 5131000;
+    }
     if (strcmp(plan->name, "clean") == 0)
         emit(connected_us + 2000400, call, "vcbench", "timeline", "\"action\":\"mute\",\"peer\":\"alice\"");
     if (strcmp(plan->name, "large") == 0) {
@@ -379,10 +388,31 @@ static gint64 write_connected(gint64 t_us, const char *call, const Plan *plan, g
     return connected_us + plan->seconds * G_USEC_PER_SEC + 36000;
 }
 
-static void write_run_start(const Plan *plan, gint64 started_us, int n_variants)
+void write_run_start(const Plan *plan, gint64 started_us, const char *variants, const char *calls,
+                     const char *more)
 {
     g_autofree char *settings =
         g_strdup_printf(SETTINGS, plan->name, plan->pairs, plan->repeat, plan->seconds);
+
+    emit(started_us + 15000, NULL, "vcbench", "run-start",
+         "\"schema\":\"vcbench.log/1\",\"scenario\":\"%s\",\"file\":\"scenarios/"
+         "%s.yaml\",\"description\":\"%s\","
+         "\"seed\":4711,\"utc\":\"2026-11-23T04:05:06Z\",\"command\":[\"vcbench\",\"run\",\"scenarios/"
+         "%s.yaml\"],"
+         "\"environment\":{\"vcbench\":\"0.1.0\",\"gstreamer\":\"1.22.0\",\"libnice\":\"0.1.21\","
+         "\"libwebsockets\":"
+         "\"4.1.6\",\"os\":\"Debian GNU/Linux 12 "
+         "(bookworm)\",\"kernel\":\"6.18\",\"cpu\":\"x86_64\",\"cores\":2,"
+         "\"memory_bytes\":8589934592,\"jobs\":1},\"started_us\":%" G_GINT64_FORMAT
+         ",\"duration_us\":%d,\"warmup_us\":1000000,\"stats_interval_us\":1000000,\"settings\":\"%s\","
+         "\"variants\":[%s],\"expectations\":[%s],\"timeline\":[[%s]],\"peers\":[[\"alice\",\"bob\"]],"
+         "\"plan\":[%s]%s",
+         plan->name, plan->name, plan->description, plan->name, started_us, plan->seconds * 1000000, settings,
+         variants, plan->expectations, plan->timeline, calls, more);
+}
+
+static void write_matrix_start(const Plan *plan, gint64 started_us, int n_variants)
+{
     g_autoptr(GString) variants = g_string_new(NULL), calls = g_string_new(NULL);
     int id = 0;
 
@@ -402,21 +432,7 @@ static void write_run_start(const Plan *plan, gint64 started_us, int n_variants)
             }
         }
     }
-    emit(started_us + 15000, NULL, "vcbench", "run-start",
-         "\"schema\":\"vcbench.log/1\",\"scenario\":\"%s\",\"file\":\"scenarios/"
-         "%s.yaml\",\"description\":\"%s\","
-         "\"seed\":4711,\"utc\":\"2026-11-23T04:05:06Z\",\"command\":[\"vcbench\",\"run\",\"scenarios/"
-         "%s.yaml\"],"
-         "\"environment\":{\"vcbench\":\"0.1.0\",\"gstreamer\":\"1.22.0\",\"libnice\":\"0.1.21\","
-         "\"libwebsockets\":"
-         "\"4.1.6\",\"os\":\"Debian GNU/Linux 12 "
-         "(bookworm)\",\"kernel\":\"6.18\",\"cpu\":\"x86_64\",\"cores\":2,"
-         "\"memory_bytes\":8589934592,\"jobs\":1},\"started_us\":%" G_GINT64_FORMAT
-         ",\"duration_us\":%d,\"warmup_us\":1000000,\"stats_interval_us\":1000000,\"settings\":\"%s\","
-         "\"variants\":[%s],\"expectations\":[%s],\"timeline\":[[%s]],\"peers\":[[\"alice\",\"bob\"]],"
-         "\"plan\":[%s]",
-         plan->name, plan->name, plan->description, plan->name, started_us, plan->seconds * 1000000, settings,
-         variants->str, plan->expectations, plan->timeline, calls->str);
+    write_run_start(plan, started_us, variants->str, calls->str, "");
 }
 
 static void write_run(const Plan *plan)
@@ -424,7 +440,7 @@ static void write_run(const Plan *plan)
     gint64 started_us = 5000000000, t_us = started_us + 90000;
     int n_variants = plan->matrix ? 2 : 1, id = 0;
 
-    write_run_start(plan, started_us, n_variants);
+    write_matrix_start(plan, started_us, n_variants);
     emit(started_us + 30000, NULL, "vcbench", "process-start",
          "\"process\":\"signald\",\"pid\":900,\"argv\":[\"vcbench-signald\"]");
     for (guint v = 0; v < (guint)n_variants; v++) {
@@ -432,7 +448,7 @@ static void write_run(const Plan *plan)
             for (int p = 1; p <= plan->pairs; p++) {
                 g_autofree char *call = g_strdup_printf("%04d", ++id);
 
-                t_us = begin_call(t_us, call, p, r, v, (guint64)id * 77);
+                t_us = begin_call(t_us, call, p, r, v, (guint64)id * 77, "");
                 if (plan->skipped) {
                     emit(t_us, call, "alice", "ready",
                          "\"engine\":\"exec\",\"unsupported\":[{\"setting\":\"ice.transport_policy\","
@@ -471,6 +487,13 @@ int main(int argc, char **argv)
         g_rand_free(draws);
         return 0;
     }
-    fprintf(stderr, "usage: make_log clean | glare | killed | matrix | relay-skipped | large\n");
+    draws = vcb_random_stream(1, argc == 2 ? argv[1] : "");
+    if (argc == 2 && write_network_log(argv[1])) {
+        g_rand_free(draws);
+        return 0;
+    }
+    g_rand_free(draws);
+    fprintf(stderr,
+            "usage: make_log clean | glare | killed | matrix | relay-skipped | large | network | late\n");
     return 2;
 }

@@ -1,4 +1,4 @@
-/* Goldens: tests/golden/NAME.jsonl -> NAME.run.json, NAME.samples.csv, NAME.junit.xml, compared to the byte.
+/* Goldens: tests/golden/NAME.jsonl -> NAME.run.json, NAME.samples.csv, NAME.links.csv, NAME.junit.xml, compared to the byte.
  *
  *   golden_test GOLDEN_DIRECTORY [--update]      --update writes what the code gives now; look at the
  * difference, then commit */
@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const NAMES[] = {"clean", "glare", "killed", "matrix", "relay-skipped"};
+static const char *const NAMES[] = {"clean", "glare", "killed", "matrix", "relay-skipped", "network", "late"};
 
 /* In place of the time that making the report takes, which is no two times the same. */
 #define REPORT_US 250000
@@ -69,7 +69,7 @@ int main(int argc, char **argv)
         g_autoptr(GError) error = NULL;
         g_autoptr(VcbRunData) data = vcb_run_data_load(path, &error);
         g_autoptr(VcbAnalysis) analysis = NULL;
-        g_autofree char *json = NULL, *csv = NULL, *junit = NULL;
+        g_autofree char *json = NULL, *csv = NULL, *links = NULL, *junit = NULL;
 
         if (!data) {
             g_printerr("%s\n", error->message);
@@ -79,9 +79,11 @@ int main(int argc, char **argv)
         vcb_analysis_set_report_time(analysis, REPORT_US);
         json = run_json_text(analysis);
         csv = vcb_samples_csv(analysis);
+        links = vcb_links_csv(analysis);
         junit = vcb_junit_xml(analysis);
         good = check(argv[1], NAMES[i], ".run.json", json, update) && good;
         good = check(argv[1], NAMES[i], ".samples.csv", csv, update) && good;
+        good = (!links || check(argv[1], NAMES[i], ".links.csv", links, update)) && good;
         good = check(argv[1], NAMES[i], ".junit.xml", junit, update) && good;
     }
     return good ? 0 : 1;

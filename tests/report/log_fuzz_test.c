@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const NAMES[] = {"clean", "glare", "killed", "matrix", "relay-skipped"};
+static const char *const NAMES[] = {"clean", "glare", "killed", "matrix", "relay-skipped", "network", "late"};
 
 /* What JSON and numbers are made of; and a byte that is not UTF-8. */
 static const char BYTES[] = "0123456789-eE.{}[]\",:\\ntfu\n\xff";
@@ -52,9 +52,11 @@ static gboolean is_in_range(const VcbMetricSummary *summary)
     if (!(s->min <= s->median && s->median <= s->max && isfinite(s->mean)))
         return FALSE;
     if (g_str_has_suffix(summary->name, "packet_loss_pct") ||
+        g_str_has_suffix(summary->name, "link_loss_pct") ||
+        g_str_has_suffix(summary->name, "network_loss_pct") ||
         g_str_has_suffix(summary->name, "concealed_pct"))
         return s->min >= 0 && s->max <= 100;
-    if (g_str_has_prefix(summary->name, "phase_"))
+    if (g_str_has_prefix(summary->name, "phase_") || strstr(summary->name, "link_"))
         return s->min >= 0;
     return strcmp(summary->name, "connected") != 0 || (s->min >= 0 && s->max <= 1);
 }
@@ -65,7 +67,8 @@ static gboolean try_log(const char *text, gsize length)
     g_autoptr(VcbAnalysis) analysis = vcb_analysis_new(data);
     g_autoptr(cJSON) run = vcb_run_json(analysis);
     g_autoptr(GPtrArray) graphs = NULL;
-    g_autofree char *csv = vcb_samples_csv(analysis), *junit = vcb_junit_xml(analysis);
+    g_autofree char *csv = vcb_samples_csv(analysis), *links = vcb_links_csv(analysis),
+                    *junit = vcb_junit_xml(analysis);
     g_autofree char *page = vcb_page_html(analysis, "/nonexistent", NULL);
     g_autofree char *script = vcb_graphs_script(analysis, &graphs);
     g_autofree char *summary = vcb_text_summary(run, ".", TRUE), *annotations = vcb_github_annotations(run);
@@ -89,7 +92,7 @@ static gboolean try_log(const char *text, gsize length)
         return FALSE;
     }
     return *analysis->reason && analysis->verdict != VCB_VERDICT_SKIPPED && *page && *summary && *script &&
-           *markdown && *annotations && *csv;
+           *markdown && *annotations && *csv && (!links || *links);
 }
 
 int main(int argc, char **argv)

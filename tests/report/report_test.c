@@ -90,6 +90,68 @@ static void all_files_are_made(void)
     remove_directory(directory);
 }
 
+static void a_network_has_its_section_and_its_files(void)
+{
+    static const char *const TEXTS[] = {"What the peers reported beside what truly happened",
+                                        "the emulator&#39;s audit of itself",
+                                        "alice up 18",
+                                        "nat-filtered 34",
+                                        "192.168.1.2:50000",
+                                        "bottleneck up (shared)"};
+    g_autofree char *directory = new_directory("network"), *program = g_find_program_in_path("gnuplot");
+    g_autofree char *page = NULL, *links = NULL, *script = NULL;
+    g_autoptr(VcbReport) report = vcb_report_make(directory, NULL);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(report);
+    CU_ASSERT_EQUAL(report->verdict, VCB_VERDICT_PASS);
+    page = read_file(directory, "report.html");
+    for (gsize i = 0; i < G_N_ELEMENTS(TEXTS); i++)
+        CU_ASSERT_PTR_NOT_NULL(strstr(page, TEXTS[i]));
+    links = read_file(directory, "links.csv");
+    CU_ASSERT_TRUE(links && strstr(links, "\n,network=shared,wave-0003,bottleneck,up,"));
+    if (program) {
+        CU_ASSERT_TRUE(has_file(directory, "link-bottleneck-up.svg") &&
+                       has_file(directory, "link-alice-down.png"));
+        script = read_file(directory, "graphs.gnuplot");
+        CU_ASSERT_PTR_NOT_NULL(strstr(script, "alice up: rate 1 Mbit/s"));
+        CU_ASSERT_PTR_NOT_NULL(
+            strstr(script, "shared alice 2")); /* each pair of a shared network has a line */
+    }
+    remove_directory(directory);
+}
+
+static void a_late_emulator_makes_the_run_invalid(void)
+{
+    g_autofree char *directory = new_directory("late");
+    g_autoptr(VcbReport) report = vcb_report_make(directory, NULL);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(report);
+    CU_ASSERT_EQUAL(vcb_verdict_exit_status(report->verdict), 3);
+    CU_ASSERT_PTR_NOT_NULL(strstr(report->reason, "p99 8.2 ms, bound 5 ms"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(report->reason, "lower --jobs"));
+    remove_directory(directory);
+}
+
+/* Every value that a graph could be drawn of is missing from some link: the others are drawn all the same. */
+static void links_without_numbers_spoil_no_graph(void)
+{
+    g_autofree char *directory = new_directory("network"),
+                    *path = g_build_filename(directory, "events.jsonl", NULL);
+    g_autofree char *program = g_find_program_in_path("gnuplot"), *log = read_file(directory, "events.jsonl");
+    g_autoptr(GString) text = g_string_new(log);
+    g_autoptr(VcbReport) report = NULL;
+
+    g_string_replace(text, "\"delay_us\":{\"n\"", "\"delay_us\":{\"m\"", 0);
+    g_string_replace(text, "\"p95\":", "\"p96\":", 0);
+    g_string_replace(text, "\"queue_us\"", "\"queue_as\"", 0);
+    CU_ASSERT_TRUE_FATAL(g_file_set_contents(path, text->str, -1, NULL));
+    report = vcb_report_make(directory, NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(report);
+    CU_ASSERT_FALSE(is_note(report, "No graphs") && program);
+    CU_ASSERT_TRUE(!program || has_file(directory, "link-alice-up.svg"));
+    remove_directory(directory);
+}
+
 static void text_from_a_peer_is_never_markup(void)
 {
     g_autofree char *directory = new_directory("glare"), *page = NULL;
@@ -176,6 +238,9 @@ static void where_run_json_cannot_be_written_it_says_so(void)
 }
 
 VCB_TEST_MAIN("report", {"all files are made", all_files_are_made},
+              {"a network has its section and its files", a_network_has_its_section_and_its_files},
+              {"a late emulator makes the run invalid", a_late_emulator_makes_the_run_invalid},
+              {"links without numbers spoil no graph", links_without_numbers_spoil_no_graph},
               {"text from a peer is never markup", text_from_a_peer_is_never_markup},
               {"without gnuplot the rest is there", without_gnuplot_the_rest_is_there},
               {"a gnuplot that fails is noted", a_gnuplot_that_fails_is_noted},

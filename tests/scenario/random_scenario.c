@@ -90,6 +90,10 @@ static void append(GString *out, guint level, const char *key, const char *value
     g_string_append_printf(out, "%*s%s: %s\n", (int)(2 * level), "", key, value);
 }
 
+/* Rows that say something only beside others, which random_network() writes. */
+static const char *const ELSEWHERE[] = {"transport",   "credentials", "path", "capture",
+                                        "turn_server", "host",        "port", NULL};
+
 /* Some rows of a table. */
 static void random_table(GString *out, const VcbSetting *table, GRand *random, guint level)
 {
@@ -123,8 +127,8 @@ static void random_table(GString *out, const VcbSetting *table, GRand *random, g
             continue;
         }
         /* Relay asks for a server, and the times for an order: those are written by random_scenario(). */
-        if (g_str_equal(setting->key, "transport_policy") || g_str_equal(setting->key, "duration") ||
-            g_str_equal(setting->key, "warmup"))
+        if (g_strv_contains(ELSEWHERE, setting->key) || g_str_equal(setting->key, "transport_policy") ||
+            g_str_equal(setting->key, "duration") || g_str_equal(setting->key, "warmup"))
             continue;
         value = random_value(setting, random);
         append(out, level, setting->key, value);
