@@ -149,10 +149,42 @@ static void check_ice(const VcbPeerConfig *config, cJSON *unsupported)
     }
 }
 
-void vcb_capabilities_check(const VcbPeerConfig *config, cJSON *unsupported)
+/* Is there anything left to a call whose turns: servers are left out? */
+static gboolean does_without_turns(const VcbPeerConfig *config)
+{
+    gboolean only_relays = g_str_equal(config->transport_policy, "relay");
+
+    for (guint i = 0; i < config->ice_servers->len; i++) {
+        const VcbIceServerConfig *server = config->ice_servers->pdata[i];
+
+        if (!vcb_ice_is_turns(server) && !(only_relays && g_str_has_prefix(server->urls, "stun:")))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static void check_turns(const VcbPeerConfig *config, cJSON *unsupported, cJSON *notes)
+{
+    for (guint i = 0; i < config->ice_servers->len; i++) {
+        const VcbIceServerConfig *server = config->ice_servers->pdata[i];
+
+        if (!vcb_ice_is_turns(server))
+            continue;
+        if (does_without_turns(config))
+            add(notes, "ice.servers", "%s is left out: libnice speaks no TLS to TURN servers", server->urls);
+        else
+            add(unsupported, "ice.servers",
+                "%s: libnice speaks no TLS to TURN servers; turn: with ?transport=udp or "
+                "?transport=tcp works",
+                server->urls);
+    }
+}
+
+void vcb_capabilities_check(const VcbPeerConfig *config, cJSON *unsupported, cJSON *notes)
 {
     check_elements(config, unsupported);
     check_video(config->video, unsupported);
     check_audio(config->audio, unsupported);
     check_ice(config, unsupported);
+    check_turns(config, unsupported, notes);
 }

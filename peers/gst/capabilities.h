@@ -6,5 +6,6 @@
 
 /* Append {setting, reason} for each setting of `config` that cannot be carried out. Settings are named as in
  * scenarios
- * ("video.codec"); "peer": no call at all is possible. */
-void vcb_capabilities_check(const VcbPeerConfig *config, cJSON *unsupported);
+ * ("video.codec"); "peer": no call at all is possible. To `notes` what is carried out only in part, which does not keep the
+ * call from being made. */
+void vcb_capabilities_check(const VcbPeerConfig *config, cJSON *unsupported, cJSON *notes);

@@ -78,10 +78,17 @@ char *vcb_ice_turn_url(const VcbIceServerConfig *server, GError **error)
     return g_strdup_printf("%s://%s:%s@%s", scheme, user, password, colon + 1);
 }
 
+gboolean vcb_ice_is_turns(const VcbIceServerConfig *server)
+{
+    return g_str_has_prefix(server->urls, "turns:");
+}
+
 static gboolean add_server(GstElement *webrtc, const VcbIceServerConfig *server, GError **error)
 {
     gboolean added = FALSE;
 
+    if (vcb_ice_is_turns(server))
+        return TRUE;
     if (g_str_has_prefix(server->urls, "stun:")) {
         g_autofree char *url = g_strdup_printf("stun://%s", server->urls + strlen("stun:"));
 

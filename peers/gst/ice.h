@@ -15,6 +15,10 @@ void vcb_ice_free(VcbIce *ice);
  * thread. */
 void vcb_ice_report(VcbIce *ice, cJSON *report);
 
+/* A turns: server (TURN over TLS): libnice takes its URL, but speaks no TLS to it and then gathers without end
+ * (tests/probe/turn_transports.c), so vcb_ice_new leaves it out. */
+gboolean vcb_ice_is_turns(const VcbIceServerConfig *server);
+
 /* "turn:host:port?transport=udp" (RFC 7065) with its credentials as webrtcbin wants it:
  * "turn://user:password@host:port?transport=udp". NULL and an error where it is no such URL. */
 char *vcb_ice_turn_url(const VcbIceServerConfig *server, GError **error);

@@ -180,7 +180,7 @@ static void configure(VcbPeer *peer, const cJSON *command)
     static const VcbConnectionEvents events = {on_report, on_signal, on_connected};
     g_autoptr(GError) error = NULL;
     g_autofree char *version = gst_version_string();
-    cJSON *ready, *unsupported;
+    cJSON *ready, *unsupported, *notes;
 
     if (peer->config) {
         say_error(peer, "protocol-error", "configure: already configured", FALSE);
@@ -196,7 +196,8 @@ static void configure(VcbPeer *peer, const cJSON *command)
     cJSON_AddStringToObject(ready, "engine", "webrtcbin");
     cJSON_AddStringToObject(ready, "version", version);
     unsupported = cJSON_AddArrayToObject(ready, "unsupported");
-    vcb_capabilities_check(peer->config, unsupported);
+    notes = cJSON_AddArrayToObject(ready, "notes");
+    vcb_capabilities_check(peer->config, unsupported, notes);
     if (cJSON_GetArraySize(unsupported) == 0)
         make_dtls_key(peer, unsupported);
     if (cJSON_GetArraySize(unsupported) == 0) {

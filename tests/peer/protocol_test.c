@@ -283,6 +283,11 @@ static void what_a_setting_names_and_is_not_there_is_unsupported(void)
         {"{'audio': {'source': 'orchestra'}}", "audio.source", "orchestra"},
         {"{'audio': {'codec': 'vp8'}}", "audio.codec", "vp8"},
         {"{'ice': {'servers': [{'urls': 'turn:127.0.0.1:9'}]}}", "ice.servers", "turn:127.0.0.1:9"},
+        {"{'ice': {'servers': [{'urls': 'turns:127.0.0.1:9', 'username': 'u', 'credential': 'p'}]}}",
+         "ice.servers", "TLS"},
+        {"{'ice': {'transport_policy': 'relay', 'servers': [{'urls': 'stun:127.0.0.1:9'},"
+         " {'urls': 'turns:127.0.0.1:9', 'username': 'u', 'credential': 'p'}]}}",
+         "ice.servers", "TLS"},
         {"{'ice': {'local_addresses': ['not an address']}}", "ice.local_addresses", "not an address"},
         {"{'ice': {'candidate_pool': 3}}", "ice.candidate_pool", "webrtcbin"},
         {"{'ice': {'rtcp_mux': 'negotiate'}}", "ice.rtcp_mux", "negotiate"},
@@ -292,6 +297,22 @@ static void what_a_setting_names_and_is_not_there_is_unsupported(void)
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
         check_unsupported(NULL, cases[i].more, cases[i].setting, cases[i].reason);
+}
+
+static void a_turns_server_among_others_is_left_out_with_a_note(void)
+{
+    VcbSubject *peer =
+        ready_peer("{'ice': {'local_addresses': ['127.0.0.1'], 'transport_policy': 'relay', 'servers': ["
+                   "{'urls': 'turns:127.0.0.1:9', 'username': 'u', 'credential': 'p'},"
+                   "{'urls': 'turn:127.0.0.1:9', 'username': 'u', 'credential': 'p'}]}}");
+    const cJSON *ready = vcb_subject_wait(peer, "{'type': 'ready'}");
+    const cJSON *note = cJSON_GetArrayItem(vcb_json_array(ready, "notes"), 0);
+
+    CU_ASSERT_EQUAL(cJSON_GetArraySize(vcb_json_array(ready, "unsupported")), 0);
+    CU_ASSERT_EQUAL(cJSON_GetArraySize(vcb_json_array(ready, "notes")), 1);
+    VCB_ASSERT_STRING(vcb_json_string(note, "setting", NULL), "ice.servers");
+    CU_ASSERT_PTR_NOT_NULL(strstr(vcb_json_string(note, "reason", ""), "turns:127.0.0.1:9"));
+    quit(peer);
 }
 
 static void started_by_hand_it_says_what_it_is(void)
@@ -324,6 +345,8 @@ VCB_TEST_MAIN("protocol", {"ready says who is there", ready_says_who_is_there},
               {"a closed control channel ends the process", a_closed_control_channel_ends_the_process},
               {"what the machine lacks is unsupported, with the package",
                what_the_machine_lacks_is_unsupported_with_the_package},
+              {"a turns: server among others is left out, with a note",
+               a_turns_server_among_others_is_left_out_with_a_note},
               {"what a setting names and is not there is unsupported",
                what_a_setting_names_and_is_not_there_is_unsupported},
               {"started by hand it says what it is", started_by_hand_it_says_what_it_is})

@@ -38,7 +38,7 @@ static void on_pad(GstElement *webrtc, GstPad *pad, gpointer user_data)
     gst_pad_link(pad, target);
 }
 
-static GstElement *add_webrtc(ProbePair *pair, const char *name)
+static GstElement *add_webrtc(ProbePair *pair, const char *name, const char *address)
 {
     GstElement *webrtc = gst_element_factory_make("webrtcbin", name);
     g_autoptr(GObject) agent = NULL;
@@ -49,20 +49,25 @@ static GstElement *add_webrtc(ProbePair *pair, const char *name)
     gst_util_set_object_arg(G_OBJECT(webrtc), "bundle-policy", "max-bundle");
     g_object_get(webrtc, "ice-agent", &agent, NULL);
     PROBE_SKIP_IF(!agent, "no ICE agent: install gstreamer1.0-nice");
-    g_signal_emit_by_name(agent, "add-local-ip-address", "127.0.0.1", &added);
-    PROBE_EXPECT(added, "the ICE agent does not take 127.0.0.1");
+    g_signal_emit_by_name(agent, "add-local-ip-address", address, &added);
+    PROBE_EXPECT(added, "the ICE agent does not take %s", address);
     g_signal_connect(webrtc, "on-ice-candidate", G_CALLBACK(on_candidate), pair);
     g_signal_connect(webrtc, "notify::connection-state", G_CALLBACK(on_connection_state), pair);
     g_signal_connect(webrtc, "pad-added", G_CALLBACK(on_pad), pair);
     return webrtc;
 }
 
-void probe_pair_init(ProbePair *pair)
+void probe_pair_init_at(ProbePair *pair, const char *address_of_a, const char *address_of_b)
 {
     gst_init(NULL, NULL);
     *pair = (ProbePair){.pipeline = gst_pipeline_new(NULL)};
-    pair->a = add_webrtc(pair, "a");
-    pair->b = add_webrtc(pair, "b");
+    pair->a = add_webrtc(pair, "a", address_of_a);
+    pair->b = add_webrtc(pair, "b", address_of_b);
+}
+
+void probe_pair_init(ProbePair *pair)
+{
+    probe_pair_init_at(pair, "127.0.0.1", "127.0.0.1");
 }
 
 void probe_pair_add_source(ProbePair *pair, GstElement *webrtc, const char *description)

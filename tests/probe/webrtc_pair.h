@@ -16,6 +16,9 @@ typedef struct {
  * plugin is missing. */
 void probe_pair_init(ProbePair *pair);
 
+/* The same, each bound to an address of its own. */
+void probe_pair_init_at(ProbePair *pair, const char *address_of_a, const char *address_of_b);
+
 /* Add a live source ("videotestsrc ! ... ! application/x-rtp,...") and link it to `webrtc`. */
 void probe_pair_add_source(ProbePair *pair, GstElement *webrtc, const char *description);
 
