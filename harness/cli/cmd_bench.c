@@ -13,12 +13,15 @@
 static const struct {
     const char *name, *summary;
     VcbProgram program;
+    /* What it measures lies beside us, so that the benchmark need not look for it: told by this variable. */
+    VcbProgram subject;
+    const char *variable;
 } BENCHES[] = {
     {"network",
      "the emulated network: delay, lateness and capacity, packets a second, beside what the kernel has",
-     VCB_PROGRAM_BENCH_NETWORK},
+     VCB_PROGRAM_BENCH_NETWORK, VCB_PROGRAM_NET, "VCB_NET"},
     {"signaling", "the signaling server: processor time of a message, round trip, memory of a connection",
-     VCB_PROGRAM_BENCH_SIGNALING},
+     VCB_PROGRAM_BENCH_SIGNALING, VCB_PROGRAM_SIGNALD, "VCB_SIGNALD"},
 };
 
 static void print_help(FILE *out)
@@ -51,21 +54,17 @@ static int unknown(const char *name)
     return VCB_ERROR_USAGE;
 }
 
-/* argv[0] is the command's name. Becomes the benchmark; returns only where it cannot. */
-static int become(VcbProgram program, char **argv)
+/* Returns only where it cannot become the benchmark. argv[0] is its name. */
+static int become(gsize bench, char **argv)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *path = vcb_program_find(program, &error), *signald = NULL;
+    g_autofree char *path = vcb_program_find(BENCHES[bench].program, &error), *subject = NULL;
 
-    if (!path)
+    if (path)
+        subject = vcb_program_find(BENCHES[bench].subject, &error);
+    if (!subject)
         return vcb_cli_fail("bench", error);
-    /* What it measures lies beside us, and the benchmark need not look for it. */
-    if (program == VCB_PROGRAM_BENCH_SIGNALING) {
-        signald = vcb_program_find(VCB_PROGRAM_SIGNALD, &error);
-        if (!signald)
-            return vcb_cli_fail("bench", error);
-        g_setenv("VCB_SIGNALD", signald, FALSE);
-    }
+    g_setenv(BENCHES[bench].variable, subject, FALSE);
     execv(path, argv);
     g_set_error(&error, VCB_ERROR, VCB_ERROR_INVALID, "%s: %s", path, g_strerror(errno));
     return vcb_cli_fail("bench", error);
@@ -83,6 +82,6 @@ int vcb_cmd_bench(int argc, char **argv)
     }
     for (gsize i = 0; i < G_N_ELEMENTS(BENCHES); i++)
         if (strcmp(argv[1], BENCHES[i].name) == 0)
-            return become(BENCHES[i].program, argv + 1);
+            return become(i, argv + 1);
     return unknown(argv[1]);
 }

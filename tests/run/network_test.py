@@ -14,7 +14,10 @@ NET = lab.BUILD / "network/emulator/vcbench-net"
 ORDINARY = 65534
 SKIP = 77
 
-WIFI = lab.SMALL + "network: wifi\n"
+# How late the emulator may be is not the claim of these tests, which share the machine with others.
+PATIENT = "max_lateness: 1s"
+WIFI = lab.SMALL + f"network: {{profile: wifi, {PATIENT}}}\n"
+LAN = lab.SMALL + f"network: {{profile: lan, {PATIENT}}}\n"
 
 
 def namespaces_in_use():
@@ -65,10 +68,10 @@ class Network(lab.Lab):
         self.assertTrue(self.lines("audit")[-1]["final"])
         self.assertTrue(next(e for e in self.lines("process-exit") if e["process"] == "network")["expected"])
         described = self.lines("run-start")[0]["networks"]
-        self.assertEqual((len(described), described[0]["enabled"], described[0]["max_lateness_us"]), (1, True, 5000))
+        self.assertEqual((len(described), described[0]["enabled"], described[0]["max_lateness_us"]), (1, True, 1_000_000))
 
     def test_the_timeline_of_the_network_counts_from_connected(self):
-        text = lab.SMALL + ("network: {profile: lan, timeline: [{at: 300ms, host: alice, delay: 40ms},"
+        text = lab.SMALL + (f"network: {{profile: lan, {PATIENT}, timeline: [{{at: 300ms, host: alice, delay: 40ms}},"
                             " {at: 600ms, host: bob, do: down}, {at: 700ms, host: bob, do: up}]}\n")
         status, out, err = self.run_vcbench(self.scenario(text))
         connected = next(e for e in self.lines("call-phase") if e["phase"] == "connected")["t_us"]
@@ -78,19 +81,38 @@ class Network(lab.Lab):
             self.assertAlmostEqual(offset_us / 1000, expected_ms, delta=5)
 
     def test_every_way_to_the_relay(self):
-        text = lab.SMALL + ("network: lan\nturn_server: coturn\nice: {transport_policy: relay}\n"
-                            "matrix: {turn.transport: [udp, tcp, tls, all], turn.credentials: [static, time-limited]}\n")
+        text = (LAN + "turn_server: coturn\nice: {transport_policy: relay}\n"
+                            "matrix: {turn.transport: [udp, tcp, all], turn.credentials: [static, time-limited]}\n")
         status, out, err = self.run_vcbench(self.scenario(text))
         self.assertEqual(status, 0, out + err)
         calls = self.run_json()["calls"]
-        self.assertEqual(len(calls), 8)
+        self.assertEqual(len(calls), 6)
         for call in calls:
             self.assertEqual(call["candidate_types"]["alice"]["local"], "relay")
         servers = {e["process"] for e in self.lines("process-start") if "call" not in e}
         self.assertEqual(servers, {"network", "signald", "turnserver", "turnserver-2"}, "one coturn for each kind of credentials")
 
+    def test_the_turn_server_speaks_tls(self):
+        """webrtcbin does not, so another client asks from alice's host, and trusts nothing but the run's own certificate."""
+        if os.geteuid() != 0:
+            self.skipTest("only root may enter a host from outside")
+        process, hosts = self.start_and_look_inside(WIFI.replace("duration: 1s", "duration: 60s") + "turn_server: coturn\n")
+        client = ("import socket, ssl, sys\n"
+                  "context = ssl.create_default_context(cafile=sys.argv[1])\n"
+                  "for address, port in (('198.18.0.20', 5349), ('198.18.0.20', 443)):\n"
+                  "    plain = socket.create_connection((address, port), 10)\n"
+                  "    with context.wrap_socket(plain, server_hostname=address) as tls:\n"
+                  "        tls.sendall(bytes.fromhex('00010000 2112a442') + b'vcbench-test')\n"  # RFC 8489: a Binding request
+                  "        print(tls.recv(2)[:2].hex())\n")
+        certificate = self.latest() / "logs/turnserver/certificate.pem"
+        answer = subprocess.run(["nsenter", f"--net=/proc/{self.pid_of('alice', 'small')}/ns/net", sys.executable, "-c", client, certificate],
+                                text=True, capture_output=True, timeout=30, check=False)
+        process.send_signal(signal.SIGINT)
+        self.finish(process, hosts)
+        self.assertEqual(answer.stdout.split(), ["0101", "0101"], answer.stderr)
+
     def test_only_tcp_to_443_goes_out(self):
-        text = lab.SMALL + ("network: {profile: lan, firewall: tcp-443-only}\nturn_server: coturn\nmatrix: {turn.transport: [tcp, udp]}\n"
+        text = lab.SMALL + (f"network: {{profile: lan, firewall: tcp-443-only, {PATIENT}}}\nturn_server: coturn\nmatrix: {turn.transport: [tcp, udp]}\n"
                             "timeouts: {connect: 6s}\nexpect: {connected: 50%}\n")
         self.run_vcbench(self.scenario(text))
         tcp, udp = self.run_json()["calls"]
@@ -98,7 +120,8 @@ class Network(lab.Lab):
         self.assertIn("not connected within", udp["reason"])
 
     def test_ipv6_alone(self):
-        text = lab.SMALL + "network: {profile: lan, ip: ipv6}\nturn_server: coturn\nmatrix: {ice.transport_policy: [all, relay]}\n"
+        text = lab.SMALL + (f"network: {{profile: lan, ip: ipv6, {PATIENT}}}\nturn_server: coturn\n"
+                            "matrix: {ice.transport_policy: [all, relay]}\n")
         status, out, err = self.run_vcbench(self.scenario(text))
         self.assertEqual(status, 0, out + err)
         candidates = [e["candidate"].split() for e in self.events() if e.get("value") == "candidate-sent" and e["candidate"]]
@@ -107,7 +130,7 @@ class Network(lab.Lab):
         self.assertTrue(all(":" in address for address in addresses), addresses)
 
     def test_stun_tells_the_address_behind_a_nat(self):
-        text = lab.SMALL + "network: {profile: lan, nat: port-restricted}\nturn_server: stun\n"
+        text = lab.SMALL + f"network: {{profile: lan, nat: port-restricted, {PATIENT}}}\nturn_server: stun\n"
         status, out, err = self.run_vcbench(self.scenario(text))
         self.assertEqual(status, 0, out + err)
         candidates = [e["candidate"] for e in self.events() if e.get("value") == "candidate-sent" and "srflx" in e.get("candidate", "")]
@@ -123,7 +146,7 @@ class Network(lab.Lab):
 
     def test_signaling_may_skip_the_path(self):
         """An offer's way to the other peer: over two slow lines, or at once."""
-        text = lab.SMALL + "network: {profile: lan, link: {delay: 100ms}}\nsignaling: {path: direct}\n"
+        text = lab.SMALL + f"network: {{profile: lan, link: {{delay: 100ms}}, {PATIENT}}}\nsignaling: {{path: direct}}\n"
 
         def delay_ms():
             first = {e["value"]: e["t_us"] for e in reversed(self.events()) if e.get("value") in ("offer-sent", "offer-received")}
@@ -140,6 +163,7 @@ class Network(lab.Lab):
 pairs: 2
 network:
   profile: lan
+  max_lateness: 1s
   shared: true
   bottleneck: {behind: alice, link: {rate: 2Mbps}}
   cross_traffic:
