@@ -112,7 +112,7 @@ class Network(lab.Lab):
         self.assertEqual(answer.stdout.split(), ["0101", "0101"], answer.stderr)
 
     def test_only_tcp_to_443_goes_out(self):
-        text = lab.SMALL + (f"network: {{profile: lan, firewall: tcp-443-only, {PATIENT}}}\nturn_server: coturn\nmatrix: {turn.transport: [tcp, udp]}\n"
+        text = lab.SMALL + (f"network: {{profile: lan, firewall: tcp-443-only, {PATIENT}}}\nturn_server: coturn\nmatrix: {{turn.transport: [tcp, udp]}}\n"
                             "timeouts: {connect: 6s}\nexpect: {connected: 50%}\n")
         self.run_vcbench(self.scenario(text))
         tcp, udp = self.run_json()["calls"]
@@ -140,7 +140,9 @@ class Network(lab.Lab):
     def test_loopback_and_emulated_networks_in_one_run(self):
         text = lab.SMALL + "matrix: {network: [loopback, lan]}\nturn_server: coturn\nice: {transport_policy: relay}\n"
         status, out, err = self.run_vcbench(self.scenario(text))
-        self.assertEqual(status, 0, out + err)
+        self.assertIn(status, (0, 3), out + err)  # 3: late, on a machine that does other things, too
+        self.assertEqual([e["outcome"] for e in self.lines("call-end")], ["completed", "completed"])
+        self.assertEqual([e["enabled"] for e in self.lines("run-start")[0]["networks"]], [False, True])
         servers = sorted(e["process"] for e in self.lines("process-start") if "call" not in e)
         self.assertEqual(servers, ["network", "signald", "signald-net", "turnserver", "turnserver-2"])
 
