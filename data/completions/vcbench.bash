@@ -2,7 +2,7 @@
 
 _vcbench()
 {
-    local current=${COMP_WORDS[COMP_CWORD]} previous='' command='' word commands='run validate report doctor'
+    local current=${COMP_WORDS[COMP_CWORD]} previous='' command='' word commands='run validate report doctor bench'
     local launcher=''
     local -a words=()
 
@@ -18,7 +18,7 @@ _vcbench()
         esac
     done
     case $command in
-    '' | run | validate | report | doctor | test) ;;
+    '' | run | validate | report | doctor | bench | test) ;;
     *) command=run ;; # a FILE: its `run` was left out
     esac
 
@@ -42,6 +42,7 @@ _vcbench()
         validate) words=(--show --schema --set --help) ;;
         report) words=(--format --help) ;;
         doctor) words=(--format --help) ;;
+        bench) words=(--help) ;;
         test) words=(--fast --suite) ;;
         *) words=(--out --repeat --seed --jobs --set --filter --format --no-progress --help --version) ;;
         esac
@@ -59,5 +60,6 @@ _vcbench()
         )
         ;;
     report) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
+    bench) mapfile -t COMPREPLY < <(compgen -W 'network signaling' -- "$current") ;;
     esac
 } && complete -F _vcbench vcbench vcb

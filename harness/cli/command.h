@@ -8,6 +8,7 @@ int vcb_cmd_run(int argc, char **argv);
 int vcb_cmd_validate(int argc, char **argv);
 int vcb_cmd_report(int argc, char **argv);
 int vcb_cmd_doctor(int argc, char **argv);
+int vcb_cmd_bench(int argc, char **argv);
 
 /* Shall output on this descriptor be coloured? A terminal, and neither NO_COLOR nor TERM=dumb. */
 gboolean vcb_cli_colour(int fd);

@@ -34,8 +34,9 @@ const VcbCheck vcb_doctor_checks[] = {
     {"Machine", "CPU pressure", "noticing a busy machine", FALSE, "/proc/pressure/cpu", NULL, vcb_probe_pressure},
     {"Machine", "cameras", "source: camera", FALSE, "/dev", "v4l2loopback-dkms", vcb_probe_cameras},
 
-    {"Emulated network", "TUN device", "an emulated network", FALSE, "/dev/net/tun", NULL, vcb_probe_tun},
-    {"Emulated network", "user namespaces", "the same without root", FALSE, NULL, NULL, vcb_probe_user_namespaces},
+    {"Emulated network", "network emulation", "network:", FALSE, NULL, NULL, vcb_probe_emulator},
+    {"Emulated network", "TUN device", "fewer copies than veth", FALSE, "/dev/net/tun", NULL, vcb_probe_tun},
+    {"Emulated network", "user namespaces", "network: without root", FALSE, NULL, NULL, vcb_probe_user_namespaces},
 };
 /* clang-format on */
 const gsize vcb_doctor_n_checks = G_N_ELEMENTS(vcb_doctor_checks);

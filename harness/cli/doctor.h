@@ -60,4 +60,7 @@ void vcb_probe_loopback(const VcbCheck *check, VcbFinding *finding);
 void vcb_probe_tun(const VcbCheck *check, VcbFinding *finding);
 void vcb_probe_user_namespaces(const VcbCheck *check, VcbFinding *finding);
 
+/* vcbench-net can make hosts here, by whatever way; doctor_emulator.c */
+void vcb_probe_emulator(const VcbCheck *check, VcbFinding *finding);
+
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(VcbFinding, vcb_finding_clear)

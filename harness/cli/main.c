@@ -27,6 +27,7 @@ static const struct {
     {"validate", vcb_cmd_validate, "FILE...", "check scenarios without running them"},
     {"report", vcb_cmd_report, "RUN_DIR...", "make the report again from the run's log"},
     {"doctor", vcb_cmd_doctor, "", "what this machine can do, what is missing, what mends it"},
+    {"bench", vcb_cmd_bench, "NAME", "measure what a part of vcbench costs on this machine"},
 };
 
 static void print_help(FILE *out)

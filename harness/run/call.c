@@ -1,8 +1,9 @@
 #include "harness/run/call.h"
 
-#include "common/clock.h"
 #include "harness/run/call_peer.h"
+#include "harness/run/call_timeline.h"
 #include "harness/run/configure.h"
+#include "harness/run/peer_view.h"
 
 #include <assert.h>
 #include <glib/gstdio.h>
@@ -12,17 +13,11 @@ typedef struct {
     VcbCall *call; /* no-ref */
     VcbCallPeer *process;
     const char *name; /* no-ref */
-    gboolean ready, connected, bye;
-    char *signaling_state, *ice_state, *connection_state;
-    gint64 start_call_us, connected_us;
-    double received, lost; /* packets, of the last stats */
+    gboolean ready, bye;
+    VcbPeerView view;
 } Peer;
 
-typedef struct {
-    VcbCall *call;
-    const VcbTimelineEntry *entry;
-    guint timer;
-} TimelineTimer;
+#define NETWORK_REMOVAL_US (3 * 1000 * 1000)
 
 struct VcbCall {
     const VcbCallContext *context; /* no-ref */
@@ -37,13 +32,16 @@ struct VcbCall {
     guint deadline; /* of the phase */
     guint usage_timer;
     guint usage_samples;
-    TimelineTimer *timeline; /* settings->n_timeline of them, once connected */
+    VcbCallTimeline *timeline; /* once connected */
+    VcbCallNetwork *network;   /* its own, owned; NULL: none (any more) */
+    VcbCallNetwork *shared;    /* no-ref; NULL: none */
     guint changed_idle;
 };
 
 static const char *const PHASE_NAMES[] = {
-    [VCB_CALL_STARTING] = "starting",   [VCB_CALL_READY] = "ready",       [VCB_CALL_JOINING] = "joining",
-    [VCB_CALL_CONNECTED] = "connected", [VCB_CALL_STOPPING] = "stopping", [VCB_CALL_ENDED] = "ended",
+    [VCB_CALL_STARTING] = "starting", [VCB_CALL_READY] = "ready",         [VCB_CALL_JOINING] = "joining",
+    [VCB_CALL_JOINED] = "joined",     [VCB_CALL_CONNECTED] = "connected", [VCB_CALL_STOPPING] = "stopping",
+    [VCB_CALL_ENDED] = "ended",
 };
 static_assert(G_N_ELEMENTS(PHASE_NAMES) == VCB_CALL_ENDED + 1, "every phase has its name");
 
@@ -57,6 +55,7 @@ static_assert(G_N_ELEMENTS(OUTCOME_NAMES) == VCB_OUTCOME_INTERRUPTED + 1, "every
 
 static void enter(VcbCall *call, VcbCallPhase phase);
 static void stop(VcbCall *call, VcbOutcome outcome, const char *reason);
+static void end_when_gone(VcbCall *call);
 
 const char *vcb_outcome_name(VcbOutcome outcome)
 {
@@ -66,6 +65,19 @@ const char *vcb_outcome_name(VcbOutcome outcome)
 static void log_event(VcbCall *call, cJSON *event)
 {
     vcb_run_log_write(call->context->log, call->planned->id, "vcbench", event);
+}
+
+static void note(VcbCall *call, const char *text)
+{
+    cJSON *event = vcb_run_log_event("note");
+
+    cJSON_AddStringToObject(event, "message", text);
+    log_event(call, event);
+}
+
+static gboolean peers_are_gone(const VcbCall *call)
+{
+    return vcb_call_peer_is_gone(call->peers[0].process) && vcb_call_peer_is_gone(call->peers[1].process);
 }
 
 /* ---- processor time and memory ---- */
@@ -87,35 +99,20 @@ static gboolean on_usage_time(gpointer user_data)
 
 /* ---- timeline ---- */
 
-static gboolean on_timeline(gpointer user_data)
+static void on_timeline(const VcbTimelineEntry *entry, gpointer user_data)
 {
-    TimelineTimer *timer = user_data;
-    const VcbTimelineEntry *entry = timer->entry;
+    VcbCall *call = user_data;
     cJSON *event = vcb_run_log_event("timeline");
 
-    timer->timer = 0;
     cJSON_AddStringToObject(event, "action", entry->action);
     vcb_json_add_string(event, "peer", entry->peer);
     vcb_json_add_string(event, "text", entry->text);
-    log_event(timer->call, event);
+    log_event(call, event);
     for (int i = 0; i < 2; i++) {
-        Peer *peer = &timer->call->peers[i];
+        Peer *peer = &call->peers[i];
 
         if (g_str_equal(entry->peer, "all") || g_str_equal(entry->peer, peer->name))
             vcb_call_peer_command(peer->process, entry->action, entry->text);
-    }
-    return G_SOURCE_REMOVE;
-}
-
-static void start_timeline(VcbCall *call)
-{
-    call->timeline = g_new0(TimelineTimer, call->settings->n_timeline);
-    for (guint i = 0; i < call->settings->n_timeline; i++) {
-        TimelineTimer *timer = &call->timeline[i];
-
-        timer->call = call;
-        timer->entry = &call->settings->timeline[i];
-        timer->timer = g_timeout_add((guint)(timer->entry->at_us / 1000), on_timeline, timer);
     }
 }
 
@@ -123,25 +120,17 @@ static void stop_timers(VcbCall *call)
 {
     g_clear_handle_id(&call->deadline, g_source_remove);
     g_clear_handle_id(&call->usage_timer, g_source_remove);
-    for (guint i = 0; call->timeline && i < call->settings->n_timeline; i++)
-        g_clear_handle_id(&call->timeline[i].timer, g_source_remove);
-    g_clear_pointer(&call->timeline, g_free);
+    g_clear_pointer(&call->timeline, vcb_call_timeline_free);
 }
 
 /* ---- deadlines ---- */
 
 static char *describe_peers(const VcbCall *call)
 {
-    GString *text = g_string_new(NULL);
+    const Peer *peers = call->peers;
+    g_autofree char *a = vcb_peer_view_describe(&peers[0].view), *b = vcb_peer_view_describe(&peers[1].view);
 
-    for (int i = 0; i < 2; i++) {
-        const Peer *peer = &call->peers[i];
-
-        g_string_append_printf(text, "%s%s has signalingState %s, iceConnectionState %s, connectionState %s",
-                               i ? "; " : "", peer->name, peer->signaling_state, peer->ice_state,
-                               peer->connection_state);
-    }
-    return g_string_free(text, FALSE);
+    return g_strdup_printf("%s has %s; %s has %s", peers[0].name, a, peers[1].name, b);
 }
 
 static gboolean on_deadline(gpointer user_data)
@@ -152,6 +141,12 @@ static gboolean on_deadline(gpointer user_data)
     call->deadline = 0;
     switch (call->phase) {
     case VCB_CALL_STARTING:
+        if (call->network && !vcb_call_network_is_ready(call->network)) {
+            reason = g_strdup_printf("its network was not made within %.1f s",
+                                     (double)call->settings->start_timeout_us / 1e6);
+            stop(call, VCB_OUTCOME_FAILED, reason);
+            break;
+        }
         reason = g_strdup_printf("%s did not say `ready` within %.1f s of its start",
                                  call->peers[0].ready ? call->peers[1].name : call->peers[0].name,
                                  (double)call->settings->start_timeout_us / 1e6);
@@ -167,17 +162,24 @@ static gboolean on_deadline(gpointer user_data)
         stop(call, VCB_OUTCOME_COMPLETED, "");
         break;
     case VCB_CALL_STOPPING:
+        if (peers_are_gone(call)) {
+            note(call, "the call's network was not removed in time; its last counters may be missing");
+            g_clear_pointer(&call->network, vcb_call_network_free);
+            end_when_gone(call);
+            break;
+        }
         for (int i = 0; i < 2; i++) {
             Peer *peer = &call->peers[i];
 
-            g_autofree char *note =
+            g_autofree char *text =
                 g_strdup_printf("%s did not end within %.1f s of hang-up and was killed", peer->name,
                                 (double)call->settings->stop_timeout_us / 1e6);
 
-            vcb_call_peer_end(peer->process, note);
+            vcb_call_peer_end(peer->process, text);
         }
         break;
     case VCB_CALL_READY:
+    case VCB_CALL_JOINED:
     case VCB_CALL_ENDED:
         break;
     }
@@ -218,6 +220,7 @@ static void enter(VcbCall *call, VcbCallPhase phase)
         set_deadline(call, call->settings->start_timeout_us);
         break;
     case VCB_CALL_READY:
+    case VCB_CALL_JOINED:
         g_clear_handle_id(&call->deadline, g_source_remove);
         break;
     case VCB_CALL_JOINING:
@@ -225,7 +228,9 @@ static void enter(VcbCall *call, VcbCallPhase phase)
         break;
     case VCB_CALL_CONNECTED:
         set_deadline(call, call->settings->duration_us);
-        start_timeline(call);
+        if (call->network)
+            vcb_call_network_start(call->network);
+        call->timeline = vcb_call_timeline_new(call->settings, call->planned->pair, on_timeline, call);
         sample_usage(call, FALSE);
         call->usage_timer = g_timeout_add(1000, on_usage_time, call);
         break;
@@ -254,8 +259,12 @@ static void enter(VcbCall *call, VcbCallPhase phase)
 
 static void end_when_gone(VcbCall *call)
 {
-    if (call->phase == VCB_CALL_STOPPING && vcb_call_peer_is_gone(call->peers[0].process) &&
-        vcb_call_peer_is_gone(call->peers[1].process))
+    if (call->phase != VCB_CALL_STOPPING || !peers_are_gone(call))
+        return;
+    /* The network goes last, and its last counters before the call's last line. */
+    if (call->network && vcb_call_network_remove(call->network))
+        set_deadline(call, NETWORK_REMOVAL_US);
+    else
         enter(call, VCB_CALL_ENDED);
 }
 
@@ -296,12 +305,6 @@ static void on_ready(Peer *peer, const cJSON *message)
     }
 }
 
-static void remember(char **state, const char *value)
-{
-    g_free(*state);
-    *state = g_strdup(value);
-}
-
 /* Keep a description as a file of its own, for diff and for other tools. */
 static void keep_sdp(Peer *peer, const char *step, const char *sdp)
 {
@@ -317,45 +320,24 @@ static void on_state(Peer *peer, const cJSON *message)
 {
     VcbCall *call = peer->call;
     const char *name = vcb_json_string(message, "name", ""), *value = vcb_json_string(message, "value", "");
-    gint64 t_us = vcb_json_int(message, "t_us", vcb_clock_now_us());
+    const char *sdp = vcb_json_string(message, "sdp", NULL);
 
-    if (g_str_equal(name, "signalingState")) {
-        remember(&peer->signaling_state, value);
-    } else if (g_str_equal(name, "iceConnectionState")) {
-        remember(&peer->ice_state, value);
-    } else if (g_str_equal(name, "connectionState")) {
-        remember(&peer->connection_state, value);
-        if (g_str_equal(value, "connected") && !peer->connected) {
-            peer->connected = TRUE;
-            peer->connected_us = t_us;
-            if (call->phase == VCB_CALL_JOINING && call->peers[0].connected && call->peers[1].connected)
-                enter(call, VCB_CALL_CONNECTED);
-        } else if (g_str_equal(value, "failed")) {
-            g_autofree char *reason = g_strdup_printf("%s: connectionState became failed", peer->name);
+    vcb_peer_view_take_state(&peer->view, message);
+    if (g_str_equal(name, "connectionState") && g_str_equal(value, "failed")) {
+        g_autofree char *reason = g_strdup_printf("%s: connectionState became failed", peer->name);
 
-            stop(call, VCB_OUTCOME_FAILED, reason);
-        }
-    } else if (g_str_equal(name, "step")) {
-        const char *sdp = vcb_json_string(message, "sdp", NULL);
-
-        if (g_str_equal(value, "start-call"))
-            peer->start_call_us = t_us;
-        if (sdp && g_str_has_suffix(value, "-sent"))
-            keep_sdp(peer, value, sdp);
+        stop(call, VCB_OUTCOME_FAILED, reason);
+    } else if (call->phase == VCB_CALL_JOINING && call->peers[0].view.connected &&
+               call->peers[1].view.connected) {
+        enter(call, call->shared ? VCB_CALL_JOINED : VCB_CALL_CONNECTED);
     }
+    if (g_str_equal(name, "step") && sdp && g_str_has_suffix(value, "-sent"))
+        keep_sdp(peer, value, sdp);
 }
 
 static void on_stats(Peer *peer, const cJSON *message)
 {
-    const cJSON *object;
-
-    peer->received = peer->lost = 0;
-    cJSON_ArrayForEach (object, vcb_json_array(message, "report")) {
-        if (g_str_equal(vcb_json_string(object, "type", ""), "inbound-rtp")) {
-            peer->received += vcb_json_number(object, "packetsReceived", 0);
-            peer->lost += vcb_json_number(object, "packetsLost", 0);
-        }
-    }
+    vcb_peer_view_take_stats(&peer->view, message);
 }
 
 static void on_error(Peer *peer, const cJSON *message)
@@ -411,29 +393,103 @@ static const VcbCallPeerEvents PEER_EVENTS = {on_message, on_lost, on_gone};
 
 static gboolean start_peer(VcbCall *call, int index, GError **error)
 {
+    const VcbCallNetwork *network = call->network ? call->network : call->shared;
     g_autoptr(cJSON) configure = vcb_configure_message(call->context, call->planned, index);
+    VcbChildNamespaces host;
 
-    return vcb_call_peer_start(call->peers[index].process, call->context->peer_program, configure, error);
+    if (network &&
+        !vcb_call_network_host(network, index, call->shared ? call->planned->pair : 1, &host, error))
+        return FALSE;
+    return vcb_call_peer_start(call->peers[index].process, call->context->peer_program,
+                               network ? &host : NULL, configure, error);
 }
 
-VcbCall *vcb_call_new(const VcbCallContext *context, const VcbPlannedCall *planned, VcbCallChanged changed,
-                      gpointer user_data)
+static void start_peers(VcbCall *call)
 {
-    VcbCall *call = g_new0(VcbCall, 1);
     g_autoptr(GError) error = NULL;
+
+    for (int i = 0; i < 2; i++) {
+        if (!start_peer(call, i, &error)) {
+            stop(call, VCB_OUTCOME_SKIPPED, error->message); /* the machine lacks something */
+            return;
+        }
+    }
+}
+
+/* ---- what becomes of its network ---- */
+
+static void on_network_ready(VcbCallNetwork *network, gpointer user_data)
+{
+    VcbCall *call = user_data;
+
+    if (call->phase == VCB_CALL_STARTING)
+        start_peers(call);
+}
+
+static void on_network_failed(VcbCallNetwork *network, const char *reason, gpointer user_data)
+{
+    VcbCall *call = user_data;
+
+    stop(call, call->phase == VCB_CALL_STARTING ? VCB_OUTCOME_SKIPPED : VCB_OUTCOME_FAILED, reason);
+}
+
+static void on_network_gone(VcbCallNetwork *network, gpointer user_data)
+{
+    VcbCall *call = user_data;
+
+    g_clear_pointer(&call->network, vcb_call_network_free);
+    end_when_gone(call);
+}
+
+static void make_network(VcbCall *call)
+{
+    static const VcbCallNetworkEvents events = {on_network_ready, on_network_failed, on_network_gone};
+
+    call->network = vcb_call_network_new(
+        &(VcbCallNetworkParams){
+            .settings = call->settings,
+            .emulator = vcb_servers_emulator(call->context->servers),
+            .name = call->planned->id,
+            .call = call->planned->id,
+            .seed = call->planned->seed,
+            .number = call->planned->number,
+            .n_pairs = 1,
+        },
+        call->context->directory, call->context->log, &events, call);
+}
+
+/* ---- life ---- */
+
+static void log_start(VcbCall *call)
+{
+    const VcbPlannedCall *planned = call->planned;
     cJSON *event = vcb_run_log_event("call-start"), *names;
 
-    call->context = context;
-    call->planned = planned;
-    call->settings = &context->scenario->variants[planned->variant].settings;
-    call->changed = changed;
-    call->user_data = user_data;
-    call->reason = g_strdup("");
     cJSON_AddNumberToObject(event, "pair", planned->pair);
     cJSON_AddNumberToObject(event, "repeat", planned->repeat);
     cJSON_AddNumberToObject(event, "variant", planned->variant);
     vcb_json_add_int(event, "seed", (gint64)planned->seed);
+    if (call->settings->net.enabled)
+        cJSON_AddStringToObject(event, "network",
+                                call->shared ? vcb_call_network_name(call->shared) : planned->id);
     names = cJSON_AddArrayToObject(event, "peers");
+    for (int i = 0; i < 2; i++)
+        cJSON_AddItemToArray(names, cJSON_CreateString(call->peers[i].name));
+    log_event(call, event);
+}
+
+VcbCall *vcb_call_new(const VcbCallContext *context, const VcbPlannedCall *planned, VcbCallNetwork *shared,
+                      VcbCallChanged changed, gpointer user_data)
+{
+    VcbCall *call = g_new0(VcbCall, 1);
+
+    call->context = context;
+    call->planned = planned;
+    call->settings = &context->scenario->variants[planned->variant].settings;
+    call->shared = shared;
+    call->changed = changed;
+    call->user_data = user_data;
+    call->reason = g_strdup("");
     for (int i = 0; i < 2; i++) {
         Peer *peer = &call->peers[i];
 
@@ -441,19 +497,14 @@ VcbCall *vcb_call_new(const VcbCallContext *context, const VcbPlannedCall *plann
         peer->name = call->settings->peers[i].name;
         peer->process = vcb_call_peer_new(&call->settings->peers[i], planned->id, context->directory,
                                           context->log, &PEER_EVENTS, peer);
-        peer->signaling_state = g_strdup("stable");
-        peer->ice_state = g_strdup("new");
-        peer->connection_state = g_strdup("new");
-        cJSON_AddItemToArray(names, cJSON_CreateString(peer->name));
+        vcb_peer_view_init(&peer->view);
     }
-    log_event(call, event);
+    log_start(call);
     enter(call, VCB_CALL_STARTING);
-    for (int i = 0; i < 2; i++) {
-        if (!start_peer(call, i, &error)) {
-            stop(call, VCB_OUTCOME_SKIPPED, error->message); /* the machine lacks something */
-            break;
-        }
-    }
+    if (call->settings->net.enabled && !shared)
+        make_network(call);
+    else
+        start_peers(call);
     return call;
 }
 
@@ -467,10 +518,9 @@ void vcb_call_free(VcbCall *call)
         Peer *peer = &call->peers[i];
 
         vcb_call_peer_free(peer->process);
-        g_free(peer->signaling_state);
-        g_free(peer->ice_state);
-        g_free(peer->connection_state);
+        vcb_peer_view_clear(&peer->view);
     }
+    vcb_call_network_free(call->network);
     g_free(call->reason);
     g_free(call);
 }
@@ -491,6 +541,12 @@ void vcb_call_join(VcbCall *call)
     }
 }
 
+void vcb_call_begin(VcbCall *call)
+{
+    g_assert(call->phase == VCB_CALL_JOINED);
+    enter(call, VCB_CALL_CONNECTED);
+}
+
 void vcb_call_fail(VcbCall *call, const char *reason)
 {
     stop(call, VCB_OUTCOME_FAILED, reason);
@@ -505,6 +561,9 @@ void vcb_call_kill(VcbCall *call)
 {
     for (int i = 0; i < 2; i++)
         vcb_call_peer_kill(call->peers[i].process);
+    /* Its last counters are not waited for; it is told to go all the same. */
+    g_clear_pointer(&call->network, vcb_call_network_free);
+    end_when_gone(call);
 }
 
 VcbCallPhase vcb_call_phase(const VcbCall *call)
@@ -529,18 +588,10 @@ const VcbPlannedCall *vcb_call_planned(const VcbCall *call)
 
 double vcb_call_connect_ms(const VcbCall *call)
 {
-    const Peer *a = &call->peers[0], *b = &call->peers[1];
-    gint64 start_us = MIN(a->start_call_us, b->start_call_us);
-
-    if (!a->connected || !b->connected || !start_us)
-        return -1;
-    return (double)(MAX(a->connected_us, b->connected_us) - start_us) / 1000;
+    return vcb_peer_view_connect_ms(&call->peers[0].view, &call->peers[1].view);
 }
 
 double vcb_call_loss_pct(const VcbCall *call)
 {
-    double received = call->peers[0].received + call->peers[1].received;
-    double lost = call->peers[0].lost + call->peers[1].lost;
-
-    return received + lost > 0 ? 100 * lost / (received + lost) : -1;
+    return vcb_peer_view_loss_pct(&call->peers[0].view, &call->peers[1].view);
 }

@@ -1,21 +1,26 @@
-/* One call: two peer processes, led through a call by the peer protocol.
+/* One call: two peer processes, and the network that they stand in, led through a call by the peer protocol.
  *
- *   starting --both ready--> ready --join--> joining --both connected--> connected --duration--> stopping
- * --both gone--> ended |                      |                |                            | ^
- *       +----------------------+----------------+------ failure, deadline, interruption ------------+
+ *   starting -- both ready --> ready -- join --> joining -- both connected --> (joined -- begin -->) connected
+ *      |                         |                  |                            |                      |
+ *      +-------------------------+-- failure, deadline, interruption ------------+----------------------+ duration
+ *                                                                                                       v
+ *                                 ended <-- both gone, the call's own network removed -- stopping <-----+
  *
  * Every arrow is an event or a deadline; whatever happens, a call ends. Main thread only. */
 #pragma once
 
+#include "harness/run/call_network.h"
 #include "harness/run/plan.h"
 #include "harness/run/run_log.h"
+#include "harness/run/servers.h"
 
 typedef struct VcbCall VcbCall;
 
 typedef enum {
-    VCB_CALL_STARTING,  /* processes run, `configure` was sent */
+    VCB_CALL_STARTING,  /* its network is made, then processes run, `configure` was sent */
     VCB_CALL_READY,     /* both said `ready`; may be told to join */
     VCB_CALL_JOINING,   /* `join` was sent */
+    VCB_CALL_JOINED,    /* both are connected; it waits for the others that share its network */
     VCB_CALL_CONNECTED, /* both are connected: the call is measured, its timeline runs */
     VCB_CALL_STOPPING,  /* `hang-up` was sent; the outcome is known */
     VCB_CALL_ENDED,     /* no process is left */
@@ -34,20 +39,23 @@ typedef struct {
     const char *directory;
     char *peer_program;
     VcbRunLog *log;
-    char *signaling_url; /* "ws://127.0.0.1:4711"; may change when the server had to be started anew */
-    char *turn_urls, *turn_username, *turn_credential; /* of the coturn that was started; NULL without one */
+    VcbServers *servers;
 } VcbCallContext;
 
 /* Called after each change of phase; the call may be freed within, once it has ended. */
 typedef void (*VcbCallChanged)(VcbCall *call, gpointer user_data);
 
-/* Starts the processes. `planned` must outlive the call. */
-VcbCall *vcb_call_new(const VcbCallContext *context, const VcbPlannedCall *planned, VcbCallChanged changed,
-                      gpointer user_data);
+/* Starts the processes, where the settings say so in an emulated network of its own, or in the one that several calls share:
+ * `shared`, which is ready and outlives the call; NULL: none. `planned` must outlive the call. */
+VcbCall *vcb_call_new(const VcbCallContext *context, const VcbPlannedCall *planned, VcbCallNetwork *shared,
+                      VcbCallChanged changed, gpointer user_data);
 void vcb_call_free(VcbCall *call);
 
 /* From READY alone. */
 void vcb_call_join(VcbCall *call);
+
+/* From JOINED alone, that is only with a shared network: all that will connect have. */
+void vcb_call_begin(VcbCall *call);
 
 /* End it early: a failure from outside (the signaling server died), or the run is interrupted. */
 void vcb_call_fail(VcbCall *call, const char *reason);

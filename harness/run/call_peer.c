@@ -1,7 +1,6 @@
 #include "harness/run/call_peer.h"
 
 #include "common/channel.h"
-#include "common/child.h"
 #include "harness/run/usage.h"
 
 #define KILL_GRACE_US (300 * 1000)
@@ -199,14 +198,16 @@ static void log_start(VcbCallPeer *peer, const char *const *argv)
     log_event(peer, event);
 }
 
-gboolean vcb_call_peer_start(VcbCallPeer *peer, const char *program, const cJSON *configure, GError **error)
+gboolean vcb_call_peer_start(VcbCallPeer *peer, const char *program, const VcbChildNamespaces *namespaces,
+                             const cJSON *configure, GError **error)
 {
     static const VcbChannelCallbacks callbacks = {on_message, on_malformed, on_closed};
     const char *own[] = {program, NULL};
     const char *const *argv = peer->settings->exec ? (const char *const *)peer->settings->exec : own;
     g_autofree char *log_path =
         g_strdup_printf("%s/logs/%s-%s.log", peer->directory, peer->call_id, peer->settings->name);
-    VcbChildParams params = {.argv = argv, .log_path = log_path, .with_control = TRUE};
+    VcbChildParams params = {
+        .argv = argv, .log_path = log_path, .namespaces = namespaces, .with_control = TRUE};
 
     peer->child = vcb_child_spawn(&params, on_exited, peer, error);
     if (!peer->child) {

@@ -6,6 +6,7 @@
  * Knows nothing of calls and their phases. Main thread only. */
 #pragma once
 
+#include "common/child.h"
 #include "harness/run/run_log.h"
 #include "harness/scenario/scenario.h"
 
@@ -26,8 +27,10 @@ VcbCallPeer *vcb_call_peer_new(const VcbPeerSettings *settings, const char *call
                                VcbRunLog *log, const VcbCallPeerEvents *events, gpointer user_data);
 void vcb_call_peer_free(VcbCallPeer *peer); /* kills what still runs; no event afterwards; NULL is fine */
 
-/* Start its process (the scenario's own, or `program`) and send `configure`. */
-gboolean vcb_call_peer_start(VcbCallPeer *peer, const char *program, const cJSON *configure, GError **error);
+/* Start its process (the scenario's own, or `program`), on a host of the emulated network or (`namespaces` NULL) on ours, and
+ * send `configure`. */
+gboolean vcb_call_peer_start(VcbCallPeer *peer, const char *program, const VcbChildNamespaces *namespaces,
+                             const cJSON *configure, GError **error);
 
 /* Send a message, or a command that has a type and perhaps a text. To nobody where the channel has closed. */
 void vcb_call_peer_send(VcbCallPeer *peer, const cJSON *message);

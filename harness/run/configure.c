@@ -54,21 +54,23 @@ static void add_server(cJSON *servers, const char *urls, const char *username, c
     cJSON_AddItemToArray(servers, server);
 }
 
-static cJSON *ice_config(const VcbCallContext *context, const VcbSettings *settings)
+static cJSON *ice_config(const VcbCallContext *context, const VcbPlannedCall *call, int index)
 {
-    const VcbIceSettings *ice = &settings->ice;
+    const VcbIceSettings *ice = &settings_of(context, call)->ice;
     cJSON *object = cJSON_CreateObject(), *servers = cJSON_AddArrayToObject(object, "servers"), *addresses;
 
     for (guint i = 0; i < ice->n_servers; i++)
         add_server(servers, ice->servers[i].urls, ice->servers[i].username, ice->servers[i].credential);
-    if (context->turn_urls && g_str_equal(settings->turn_server, "coturn"))
-        add_server(servers, context->turn_urls, context->turn_username, context->turn_credential);
+    vcb_servers_add_ice(context->servers, call, index, servers);
     vcb_json_add_string(object, "transport_policy", ice->transport_policy);
     cJSON_AddNumberToObject(object, "candidate_pool", ice->candidate_pool);
     vcb_json_add_string(object, "bundle_policy", ice->bundle_policy);
     vcb_json_add_string(object, "rtcp_mux", ice->rtcp_mux);
-    addresses = cJSON_AddArrayToObject(object, "local_addresses");
-    cJSON_AddItemToArray(addresses, cJSON_CreateString("127.0.0.1"));
+    if (!settings_of(context, call)
+             ->net.enabled) { /* on a host of its own a peer takes the interfaces that it finds */
+        addresses = cJSON_AddArrayToObject(object, "local_addresses");
+        cJSON_AddItemToArray(addresses, cJSON_CreateString("127.0.0.1"));
+    }
     return object;
 }
 
@@ -89,12 +91,18 @@ cJSON *vcb_configure_message(const VcbCallContext *context, const VcbPlannedCall
     vcb_json_add_string(receive, "video", other->video.enabled ? other->video.codec : NULL);
     vcb_json_add_string(receive, "audio", other->audio.enabled ? other->audio.codec : NULL);
     cJSON_AddBoolToObject(message, "data_channel", peer->data_channel);
-    cJSON_AddItemToObject(message, "ice", ice_config(context, settings));
+    cJSON_AddItemToObject(message, "ice", ice_config(context, call, index));
     cJSON_AddBoolToObject(message, "candidate_queue", peer->candidate_queue);
     vcb_json_add_string(message, "attach_tracks", peer->attach_tracks);
     vcb_json_add_string(message, "glare", peer->glare);
     vcb_json_add_int(message, "stats_interval_ms", settings->stats_interval_us / 1000);
     cJSON_AddBoolToObject(message, "report_sdp", settings->record_sdp);
+    if (settings->record_dtls_keys) {
+        g_autofree char *path = g_build_filename(context->directory, "dtls-keys.txt", NULL),
+                        *absolute = g_canonicalize_filename(path, NULL);
+
+        cJSON_AddStringToObject(message, "dtls_key_log", absolute);
+    }
     return message;
 }
 
@@ -123,7 +131,8 @@ cJSON *vcb_join_message(const VcbCallContext *context, const VcbPlannedCall *cal
 {
     const VcbSettings *settings = settings_of(context, call);
     const char *name = settings->peers[index].name, *secret = settings->signaling.token_secret;
-    g_autofree char *url = g_strdup_printf("%s/%s?name=%s", context->signaling_url, call->id, name);
+    g_autofree char *server = vcb_servers_signaling_url(context->servers, call, index);
+    g_autofree char *url = g_strdup_printf("%s/%s?name=%s", server, call->id, name);
     g_autofree char *token = NULL;
     cJSON *message;
 
@@ -151,9 +160,8 @@ static cJSON *rule_message(const VcbInjectRule *rule)
     return object;
 }
 
-cJSON *vcb_room_message(const VcbCallContext *context, const VcbPlannedCall *call)
+cJSON *vcb_room_message(const VcbSettings *settings, const VcbPlannedCall *call)
 {
-    const VcbSettings *settings = settings_of(context, call);
     cJSON *message = cJSON_CreateObject(), *peers, *rules;
 
     cJSON_AddStringToObject(message, "type", "room");

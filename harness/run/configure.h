@@ -10,4 +10,4 @@ cJSON *vcb_configure_message(const VcbCallContext *context, const VcbPlannedCall
 cJSON *vcb_join_message(const VcbCallContext *context, const VcbPlannedCall *call, int index, GError **error);
 
 /* New `room` message for the signaling server. */
-cJSON *vcb_room_message(const VcbCallContext *context, const VcbPlannedCall *call);
+cJSON *vcb_room_message(const VcbSettings *settings, const VcbPlannedCall *call);

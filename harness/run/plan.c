@@ -87,7 +87,8 @@ VcbPlan *vcb_plan_new(const VcbScenario *scenario, const char *const *filters, G
                 }
                 if (!kept)
                     continue;
-                call.id = g_strdup_printf("%04u", calls->len + 1);
+                call.number = calls->len + 1;
+                call.id = g_strdup_printf("%04u", call.number);
                 call.seed = vcb_seed_derive(first->seed, purpose);
                 g_array_append_val(calls, call);
             }

@@ -5,6 +5,7 @@
 
 typedef struct {
     char *id;         /* "0001", in the order of the plan */
+    guint number;     /* from 1 */
     int pair, repeat; /* from 1 */
     guint variant;
     guint64 seed;

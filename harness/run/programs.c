@@ -8,6 +8,10 @@ static const struct {
 } PROGRAMS[] = {
     [VCB_PROGRAM_SIGNALD] = {"signaling", "vcbench-signald"},
     [VCB_PROGRAM_PEER] = {"peers/gst", "vcbench-peer"},
+    [VCB_PROGRAM_NET] = {"network/emulator", "vcbench-net"},
+    [VCB_PROGRAM_TRAFFIC] = {"network/traffic", "vcbench-traffic"},
+    [VCB_PROGRAM_BENCH_NETWORK] = {"bench", "vcbench-bench-network"},
+    [VCB_PROGRAM_BENCH_SIGNALING] = {"bench", "vcbench-bench-signaling"},
 };
 
 char *vcb_program_find(VcbProgram program, GError **error)

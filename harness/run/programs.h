@@ -7,6 +7,10 @@
 typedef enum {
     VCB_PROGRAM_SIGNALD,
     VCB_PROGRAM_PEER,
+    VCB_PROGRAM_NET,
+    VCB_PROGRAM_TRAFFIC,
+    VCB_PROGRAM_BENCH_NETWORK,
+    VCB_PROGRAM_BENCH_SIGNALING,
 } VcbProgram;
 
 /* Path of the program. NULL and an error that says where it was sought. New string. */

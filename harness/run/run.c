@@ -2,15 +2,12 @@
 
 #include "common/clock.h"
 #include "common/error.h"
-#include "harness/run/call.h"
-#include "harness/run/configure.h"
-#include "harness/run/coturn.h"
 #include "harness/run/programs.h"
 #include "harness/run/progress.h"
 #include "harness/run/run_dir.h"
 #include "harness/run/run_start.h"
-#include "harness/run/signald.h"
 #include "harness/run/usage.h"
+#include "harness/run/wave.h"
 
 #include <glib-unix.h>
 #include <signal.h>
@@ -27,20 +24,18 @@ typedef struct {
     char *directory;
     VcbPlan *plan;
     VcbRunLog *log;
-    VcbSignald *signald;
-    VcbCoturn *coturn;
-    gboolean signald_ready, coturn_ready;
     VcbCallContext context;
     VcbProgress *progress;
     GMainLoop *loop;
     int jobs;
-    guint next;      /* index of the next planned call */
-    GPtrArray *wave; /* of VcbCall: those under way */
+    guint next; /* index of the next planned call */
+    VcbWave *wave;
     guint ticks;
     int signal;     /* that interrupted the run; 0: none */
     char *stopping; /* why no new call begins; NULL while all is well */
     guint kill_timer;
-    GError *error; /* what cut the run short, other than a signal */
+    gboolean finishing; /* no call is left */
+    GError *error;      /* what cut the run short, other than a signal */
 } Run;
 
 /* ---- the log's last line ---- */
@@ -68,26 +63,11 @@ static void log_run_end(Run *run)
     vcb_run_log_write(run->log, NULL, "vcbench", event);
 }
 
-static void log_usage(Run *run, const char *process, pid_t pid, gboolean with_memory)
+static void log_usage(Run *run, gboolean with_memory)
 {
-    gint64 cpu_us = pid > 0 ? vcb_usage_cpu_us(pid) : -1,
-           pss_bytes = with_memory ? vcb_usage_pss_bytes(pid) : -1;
-    cJSON *event;
-
-    if (cpu_us < 0)
-        return;
-    event = vcb_run_log_event("process-usage");
-    cJSON_AddStringToObject(event, "process", process);
-    vcb_json_add_int(event, "cpu_us", cpu_us);
-    if (pss_bytes >= 0)
-        vcb_json_add_int(event, "pss_bytes", pss_bytes);
-    vcb_run_log_write(run->log, NULL, "vcbench", event);
-}
-
-static void log_own_usage(Run *run, gboolean with_memory)
-{
-    log_usage(run, "vcbench", getpid(), with_memory);
-    log_usage(run, "signald", run->signald ? vcb_signald_pid(run->signald) : 0, with_memory);
+    vcb_usage_log(run->log, "vcbench", getpid(), with_memory);
+    if (run->context.servers)
+        vcb_servers_log_usage(run->context.servers, with_memory);
 }
 
 /* ---- ending early ---- */
@@ -99,8 +79,7 @@ static gboolean on_patience_over(gpointer user_data)
     Run *run = user_data;
 
     run->kill_timer = 0;
-    for (guint i = 0; i < run->wave->len; i++)
-        vcb_call_kill(run->wave->pdata[i]);
+    vcb_wave_kill(run->wave);
     return G_SOURCE_REMOVE;
 }
 
@@ -111,8 +90,7 @@ static void wind_up(Run *run, const char *reason)
         return;
     run->stopping = g_strdup(reason);
     run->kill_timer = g_timeout_add(INTERRUPT_MS, on_patience_over, run);
-    for (guint i = 0; i < run->wave->len; i++)
-        vcb_call_interrupt(run->wave->pdata[i], reason);
+    vcb_wave_interrupt(run->wave, reason);
     go_on(run);
 }
 
@@ -134,7 +112,7 @@ static void on_interrupted(Run *run, int number)
     }
     run->signal = number;
     reason = g_strdup_printf("interrupted by %s after %u of %u calls", signal_name(number),
-                             run->next - run->wave->len, run->plan->n_calls);
+                             run->next - vcb_wave_n_calls(run->wave), run->plan->n_calls);
     if (run->progress) {
         g_autofree char *text = g_strconcat(reason, "; what was measured is kept", NULL);
 
@@ -161,61 +139,25 @@ static gboolean on_sighup(gpointer user_data)
     return G_SOURCE_CONTINUE;
 }
 
-/* ---- waves ---- */
+/* ---- going on ---- */
 
-static void on_call_changed(VcbCall *call, gpointer user_data)
+static void on_call_over(const VcbCall *call, gpointer user_data)
 {
-    go_on(user_data);
-}
+    Run *run = user_data;
 
-static void start_wave(Run *run)
-{
-    for (int i = 0; i < run->jobs && run->next < run->plan->n_calls; i++) {
-        const VcbPlannedCall *planned = &run->plan->calls[run->next++];
-        g_autoptr(cJSON) room = vcb_room_message(&run->context, planned);
-
-        vcb_signald_send(run->signald, room);
-        g_ptr_array_add(run->wave, vcb_call_new(&run->context, planned, on_call_changed, run));
-    }
-}
-
-static void retire(Run *run, VcbCall *call)
-{
-    g_autoptr(cJSON) close_room = cJSON_CreateObject();
-
-    cJSON_AddStringToObject(close_room, "type", "close-room");
-    cJSON_AddStringToObject(close_room, "room", vcb_call_planned(call)->id);
-    if (run->signald)
-        vcb_signald_send(run->signald, close_room);
     if (run->progress)
         vcb_progress_call_ended(run->progress, call);
-    vcb_call_free(call);
 }
 
-/* Let one call connect when all of the wave are ready and none is connecting: each connects beside the media
- * of the others, but not beside their handshakes. */
-static void join_next(Run *run)
+/* The last call is over: the servers may say their last. */
+static void finish(Run *run)
 {
-    VcbCall *first_ready = NULL;
-
-    for (guint i = 0; i < run->wave->len; i++) {
-        VcbCallPhase phase = vcb_call_phase(run->wave->pdata[i]);
-
-        if (phase == VCB_CALL_STARTING || phase == VCB_CALL_JOINING)
-            return;
-        if (phase == VCB_CALL_READY && !first_ready)
-            first_ready = run->wave->pdata[i];
-    }
-    if (first_ready)
-        vcb_call_join(first_ready);
-}
-
-static gboolean wave_is_over(const Run *run)
-{
-    for (guint i = 0; i < run->wave->len; i++)
-        if (vcb_call_phase(run->wave->pdata[i]) != VCB_CALL_ENDED)
-            return FALSE;
-    return TRUE;
+    if (run->finishing)
+        return;
+    run->finishing = TRUE;
+    log_usage(run, TRUE);
+    if (!vcb_servers_finish(run->context.servers))
+        g_main_loop_quit(run->loop);
 }
 
 /* Whatever happened: what is to be done now? */
@@ -233,18 +175,21 @@ static void go_on(Run *run)
         if (!was_stopping)
             return; /* it has called us again */
     }
-    if (!run->stopping && (!run->signald_ready || (run->coturn && !run->coturn_ready)))
+    if (!run->stopping && !vcb_servers_are_ready(run->context.servers))
         return;
-    join_next(run);
-    if (!wave_is_over(run))
+    vcb_wave_join_next(run->wave);
+    if (!vcb_wave_is_over(run->wave))
         return;
-    for (guint i = 0; i < run->wave->len; i++)
-        retire(run, run->wave->pdata[i]);
-    g_ptr_array_set_size(run->wave, 0);
+    vcb_wave_retire(run->wave, on_call_over);
     if (run->stopping || run->next >= run->plan->n_calls)
-        g_main_loop_quit(run->loop);
+        finish(run);
     else
-        start_wave(run);
+        vcb_wave_start(run->wave, run->plan, &run->next, run->jobs);
+}
+
+static void on_wave_changed(gpointer user_data)
+{
+    go_on(user_data);
 }
 
 static gboolean on_tick(gpointer user_data)
@@ -252,9 +197,9 @@ static gboolean on_tick(gpointer user_data)
     Run *run = user_data;
 
     if (run->progress)
-        vcb_progress_tick(run->progress, run->wave->len);
+        vcb_progress_tick(run->progress, vcb_wave_n_calls(run->wave));
     if (run->ticks++ % USAGE_TICKS == 0)
-        log_own_usage(run, FALSE);
+        log_usage(run, FALSE);
     if (vcb_run_log_error(run->log) && !run->error)
         go_on(run);
     return G_SOURCE_CONTINUE;
@@ -262,102 +207,54 @@ static gboolean on_tick(gpointer user_data)
 
 /* ---- servers ---- */
 
-static void on_signald_ready(const char *url, gpointer user_data)
+static void on_servers_ready(gpointer user_data)
 {
-    Run *run = user_data;
-
-    g_free(run->context.signaling_url);
-    run->context.signaling_url = g_strdup(url);
-    run->signald_ready = TRUE;
-    go_on(run);
+    go_on(user_data);
 }
 
-static void on_server_failed(const GError *error, gpointer user_data)
+static void on_servers_failed(const GError *error, gpointer user_data)
 {
     give_up(user_data, error);
 }
 
-/* Connected calls go on without it; the others cannot become connected any more. */
-static void on_signald_died(const char *reason, gpointer user_data)
+static void on_signaling_died(const char *reason, gpointer user_data)
 {
     Run *run = user_data;
-
     cJSON *note = vcb_run_log_event("note");
 
-    run->signald_ready = FALSE;
     cJSON_AddStringToObject(note, "message", reason);
     vcb_run_log_write(run->log, NULL, "vcbench", note);
     if (run->progress)
         vcb_progress_note(run->progress, reason);
-    for (guint i = 0; i < run->wave->len; i++)
-        if (vcb_call_phase(run->wave->pdata[i]) < VCB_CALL_CONNECTED)
-            vcb_call_fail(run->wave->pdata[i], reason);
+    vcb_wave_fail_unconnected(run->wave, reason);
 }
 
-static void on_coturn_ready(gpointer user_data)
+static void on_network_died(const char *reason, gpointer user_data)
 {
     Run *run = user_data;
-
-    run->coturn_ready = TRUE;
-    go_on(run);
-}
-
-/* Relayed media ends with it: the calls notice by themselves, and no further one can begin. */
-static void on_coturn_died(const char *reason, gpointer user_data)
-{
     g_autoptr(GError) error = g_error_new_literal(VCB_ERROR, VCB_ERROR_INVALID, reason);
 
-    give_up(user_data, error);
+    vcb_wave_fail_emulated(run->wave, reason);
+    give_up(run, error);
 }
 
-static gboolean needs_coturn(const VcbScenario *scenario)
+static void on_servers_finished(gpointer user_data)
 {
-    for (guint i = 0; i < scenario->n_variants; i++)
-        if (g_strcmp0(scenario->variants[i].settings.turn_server, "coturn") == 0)
-            return TRUE;
-    return FALSE;
-}
-
-static gboolean start_servers(Run *run, GError **error)
-{
-    static const VcbSignaldEvents signald_events = {on_signald_ready, on_server_failed, on_signald_died};
-    static const VcbCoturnEvents coturn_events = {on_coturn_ready, on_server_failed, on_coturn_died};
-    const VcbSettings *settings = &run->scenario->variants[0].settings;
-
-    run->signald =
-        vcb_signald_new(&settings->signaling, run->directory, run->log, &signald_events, run, error);
-    if (!run->signald)
-        return FALSE;
-    if (!needs_coturn(run->scenario))
-        return TRUE;
-    run->coturn = vcb_coturn_new(run->directory, settings->seed, run->log, &coturn_events, run, error);
-    if (!run->coturn)
-        return FALSE;
-    run->context.turn_urls = g_strdup(vcb_coturn_urls(run->coturn));
-    run->context.turn_username = g_strdup(vcb_coturn_username(run->coturn));
-    run->context.turn_credential = g_strdup(vcb_coturn_credential(run->coturn));
-    return TRUE;
+    g_main_loop_quit(((Run *)user_data)->loop);
 }
 
 /* ---- life ---- */
 
 static void run_clear(Run *run)
 {
-    for (guint i = 0; run->wave && i < run->wave->len; i++)
-        vcb_call_free(run->wave->pdata[i]);
-    g_clear_pointer(&run->wave, g_ptr_array_unref);
+    vcb_wave_free(run->wave);
     g_clear_handle_id(&run->kill_timer, g_source_remove);
-    vcb_signald_free(run->signald);
-    vcb_coturn_free(run->coturn);
+    vcb_servers_free(run->context.servers);
     vcb_progress_free(run->progress);
     vcb_run_log_free(run->log);
     vcb_plan_free(run->plan);
     g_clear_pointer(&run->loop, g_main_loop_unref);
     g_free(run->context.peer_program);
-    g_free(run->context.signaling_url);
-    g_free(run->context.turn_urls);
-    g_free(run->context.turn_username);
-    g_free(run->context.turn_credential);
     g_free(run->stopping);
     g_clear_error(&run->error);
     g_free(run->directory);
@@ -365,6 +262,8 @@ static void run_clear(Run *run)
 
 static void execute(Run *run)
 {
+    static const VcbServersEvents server_events = {on_servers_ready, on_servers_failed, on_signaling_died,
+                                                   on_network_died, on_servers_finished};
     g_autoptr(GError) error = NULL;
     guint sigint = g_unix_signal_add(SIGINT, on_sigint, run),
           sigterm = g_unix_signal_add(SIGTERM, on_sigterm, run),
@@ -380,11 +279,12 @@ static void execute(Run *run)
                           .started_us = run->options->started_us,
                           .jobs = run->jobs,
                       }));
-    if (!start_servers(run, &error))
+    run->context.servers =
+        vcb_servers_new(run->scenario, run->plan, run->directory, run->log, &server_events, run, &error);
+    if (!run->context.servers)
         run->error = g_steal_pointer(&error);
     else
         g_main_loop_run(run->loop);
-    log_own_usage(run, TRUE);
     log_run_end(run);
     g_source_remove(tick);
     g_source_remove(sigint);
@@ -399,7 +299,7 @@ char *vcb_run(const VcbScenario *scenario, const VcbRunOptions *options, int *re
     Run run = {.scenario = scenario, .options = options};
     char *directory = NULL;
 
-    run.wave = g_ptr_array_new();
+    run.wave = vcb_wave_new(&run.context, on_wave_changed, &run);
     run.loop = g_main_loop_new(NULL, FALSE);
     run.plan = vcb_plan_new(scenario, options->filters, error);
     run.jobs = settings->jobs > 0 ? settings->jobs : vcb_plan_jobs(scenario, g_get_num_processors());

@@ -1,12 +1,9 @@
 /* A run: every call of a plan, a few at a time, with the servers that they need; everything observed goes to
  * the run log.
  *
- *   servers up -> wave of calls (all processes ready, then one connects after the other, all are measured
- * together) -> next wave
+ *   servers up (servers.h) -> a wave of calls (wave.h) -> the next wave -> ...
  *
- * Processes start together and before any call of their wave, because starting them costs processor time that
- * a call under measurement would feel. Owns no verdict: that is read from the log afterwards. Main thread,
- * default context. */
+ * Owns no verdict: that is read from the log afterwards. Main thread, default context. */
 #pragma once
 
 #include "harness/run/plan.h"

@@ -67,6 +67,8 @@ static cJSON *describe_timelines(const VcbScenario *scenario)
             cJSON_AddStringToObject(object, "action", settings->timeline[j].action);
             vcb_json_add_string(object, "peer", settings->timeline[j].peer);
             vcb_json_add_string(object, "text", settings->timeline[j].text);
+            if (settings->timeline[j].pair)
+                cJSON_AddNumberToObject(object, "pair", settings->timeline[j].pair);
             cJSON_AddItemToArray(list, object);
         }
         cJSON_AddItemToArray(lists, list);
@@ -85,6 +87,25 @@ static cJSON *describe_peers(const VcbScenario *scenario)
         cJSON_AddItemToArray(lists, strings(names));
     }
     return lists;
+}
+
+static cJSON *describe_networks(const VcbScenario *scenario)
+{
+    cJSON *array = cJSON_CreateArray();
+
+    for (guint i = 0; i < scenario->n_variants; i++) {
+        const VcbSettings *settings = &scenario->variants[i].settings;
+        cJSON *object = cJSON_CreateObject();
+
+        cJSON_AddBoolToObject(object, "enabled", settings->net.enabled);
+        cJSON_AddBoolToObject(object, "turn", g_str_equal(settings->turn_server, "coturn"));
+        if (settings->net.enabled) {
+            cJSON_AddBoolToObject(object, "shared", settings->net.shared);
+            vcb_json_add_int(object, "max_lateness_us", settings->net.max_lateness_us);
+        }
+        cJSON_AddItemToArray(array, object);
+    }
+    return array;
 }
 
 static cJSON *describe_plan(const VcbPlan *plan)
@@ -130,6 +151,7 @@ cJSON *vcb_run_start_event(const VcbRunDescription *run)
     cJSON_AddItemToObject(event, "expectations", describe_expectations(scenario));
     cJSON_AddItemToObject(event, "timeline", describe_timelines(scenario));
     cJSON_AddItemToObject(event, "peers", describe_peers(scenario));
+    cJSON_AddItemToObject(event, "networks", describe_networks(scenario));
     cJSON_AddItemToObject(event, "plan", describe_plan(run->plan));
     return event;
 }

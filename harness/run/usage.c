@@ -26,3 +26,19 @@ gint64 vcb_usage_pss_bytes(pid_t pid)
         return -1;
     return sscanf(line, "\nPss: %" G_GINT64_FORMAT, &kib) == 1 ? kib * 1024 : -1;
 }
+
+void vcb_usage_log(VcbRunLog *log, const char *process, pid_t pid, gboolean with_memory)
+{
+    gint64 cpu_us = pid > 0 ? vcb_usage_cpu_us(pid) : -1,
+           pss_bytes = with_memory && cpu_us >= 0 ? vcb_usage_pss_bytes(pid) : -1;
+    cJSON *event;
+
+    if (cpu_us < 0)
+        return;
+    event = vcb_run_log_event("process-usage");
+    cJSON_AddStringToObject(event, "process", process);
+    vcb_json_add_int(event, "cpu_us", cpu_us);
+    if (pss_bytes >= 0)
+        vcb_json_add_int(event, "pss_bytes", pss_bytes);
+    vcb_run_log_write(log, NULL, "vcbench", event);
+}

@@ -158,6 +158,7 @@ static const VcbSetting SIGNALING[] = {
      .offset = offsetof(VcbSignalingSettings, path),
      .fallback = "emulated",
      .choices = WORDS("emulated", "direct"),
+     .run_wide = TRUE,
      .description = "in an emulated network: whether signaling has the path's delay and losses, too"},
     {0},
 };

@@ -129,7 +129,8 @@ VcbIce *vcb_ice_new(GstElement *webrtc, const VcbPeerConfig *config, GError **er
     ice = g_new0(VcbIce, 1);
     g_mutex_init(&ice->lock);
     g_object_get(agent, "agent", &ice->agent, NULL);
-    g_object_set(ice->agent, "ice-tcp", FALSE, NULL);
+    /* UPnP: no browser asks a gateway for a mapping, and gathering would wait for an answer that nobody gives. */
+    g_object_set(ice->agent, "ice-tcp", FALSE, "upnp", FALSE, NULL);
     g_signal_connect(ice->agent, "new-selected-pair-full", G_CALLBACK(on_selected_pair), ice);
     return ice;
 }

@@ -27,13 +27,14 @@ offers() {
 }
 
 offers "a command is completed" "doctor" vcbench d
-offers "commands, scenarios and folders come first" "doctor lan.yaml report run scenarios validate" vcbench ""
+offers "commands, scenarios and folders come first" "bench doctor lan.yaml report run scenarios validate" vcbench ""
 offers "run takes scenarios and folders, no other files" "lan.yaml scenarios" vcbench run ""
 offers "an option of run" "--repeat" vcbench run --re
 offers "also where run was left out" "--repeat" vcbench lan.yaml --re
 offers "validate has options of its own" "--help --schema --set --show" vcbench validate -
 offers "formats of run" "github json text" vcbench run --format ""
 offers "doctor knows no github" "json text" vcbench doctor --format ""
+offers "bench takes a benchmark" "network signaling" vcbench bench ""
 offers "report takes a folder" "scenarios" vcbench report ""
 offers "a number is not guessed" "" vcbench run --seed ""
 offers "the launcher has a command more" "test" ./vcb t

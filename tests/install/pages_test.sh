@@ -12,7 +12,7 @@ fail() {
     failures=$((failures + 1))
 }
 
-for command in run validate report doctor; do
+for command in run validate report doctor bench; do
     options=$("$vcbench" "$command" --help | grep -oE -e '--[a-z]+(-[a-z]+)*' | sort -u)
     [ -n "$options" ] || fail "$command --help names no option"
     for option in $options; do
