@@ -17,6 +17,7 @@
 #define RATE_NS G_GINT64_CONSTANT(2000000000)
 #define DELAY_SAMPLES 4000
 #define ROUND_TRIPS 3000
+#define CAPACITY_PACKET 1200 /* bytes of IP */
 #define CAPACITY_NS G_GINT64_CONSTANT(3000000000)
 #define SETTLE_NS G_GINT64_CONSTANT(500000000)
 
@@ -54,8 +55,10 @@ static int open_socket(const BenchPath *path, gboolean is_b)
 
     inet_pton(AF_INET, bench_path_b_address(path), &address.sin_addr);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    if (is_b)
+    if (is_b) {
         setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &yes, sizeof yes);
+        setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &yes, sizeof yes);
+    }
     if ((is_b ? bind : connect)(fd, (struct sockaddr *)&address, sizeof address) != 0)
         _exit(98);
     return fd;
@@ -202,8 +205,10 @@ static BenchTimes summarise(Shared *shared)
     return times;
 }
 
-/* One datagram: its length, and when the kernel took it, by CLOCK_REALTIME. FALSE: none came for a second. */
-static gboolean receive_stamped(int fd, void *data, gsize size, gssize *ret_length, gint64 *ret_at_ns)
+/* One datagram: its length, and when the kernel took it, by CLOCK_REALTIME. *overflown: how many the socket had no room for until
+ * then, as this process had no processor. FALSE: none came for a second. */
+static gboolean receive_stamped(int fd, void *data, gsize size, gssize *ret_length, gint64 *ret_at_ns,
+                                guint32 *overflown)
 {
     char control[128];
     struct iovec part = {data, size};
@@ -217,6 +222,8 @@ static gboolean receive_stamped(int fd, void *data, gsize size, gssize *ret_leng
     for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header))
         if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_TIMESTAMPNS)
             memcpy(&stamp, CMSG_DATA(header), sizeof stamp);
+        else if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SO_RXQ_OVFL)
+            memcpy(overflown, CMSG_DATA(header), sizeof *overflown);
     *ret_at_ns = (gint64)stamp.tv_sec * 1000000000 + stamp.tv_nsec;
     return TRUE;
 }
@@ -224,9 +231,11 @@ static gboolean receive_stamped(int fd, void *data, gsize size, gssize *ret_leng
 static void receive_delays(int fd, const BenchPath *path, Shared *shared, double configured_us)
 {
     gint64 sent_ns[150], at_ns;
+    guint32 overflown = 0;
     gssize n;
 
-    while (shared->n_samples < DELAY_SAMPLES && receive_stamped(fd, sent_ns, sizeof sent_ns, &n, &at_ns))
+    while (shared->n_samples < DELAY_SAMPLES &&
+           receive_stamped(fd, sent_ns, sizeof sent_ns, &n, &at_ns, &overflown))
         shared->samples[shared->n_samples++] = (double)(at_ns - sent_ns[0]) / 1000 - configured_us;
 }
 
@@ -294,34 +303,37 @@ BenchTimes bench_measure_round_trip(BenchPath *path)
 static void receive_at_capacity(int fd, const BenchPath *path, Shared *shared, double rate_bps)
 {
     gint64 first_ns = 0, counted_from_ns = 0, last_ns = 0, at_ns;
+    guint32 overflown = 0, overflown_before = 0;
     guint8 data[2048];
-    guint64 bits = 0;
+    guint64 n_packets = 0;
     gssize n;
 
-    while (receive_stamped(fd, data, sizeof data, &n, &at_ns)) {
+    while (receive_stamped(fd, data, sizeof data, &n, &at_ns, &overflown)) {
         if (!first_ns)
             first_ns = at_ns;
         if (counted_from_ns) {
-            bits += (guint64)(n + IP_UDP_BYTES) * 8;
+            n_packets++;
             last_ns = at_ns;
         } else if (at_ns - first_ns > SETTLE_NS) {
             counted_from_ns = at_ns;
+            overflown_before = overflown;
         }
         if (at_ns - first_ns > CAPACITY_NS)
             break;
     }
     if (last_ns > counted_from_ns)
-        shared->value = (double)bits * 1e9 / (double)(last_ns - counted_from_ns);
+        shared->value = (double)(n_packets + overflown - overflown_before) * CAPACITY_PACKET * 8e9 /
+                        (double)(last_ns - counted_from_ns);
 }
 
 static void offer_more(int fd, const BenchPath *path, Shared *shared, double rate_bps)
 {
-    static const guint8 data[1200 - IP_UDP_BYTES];
+    static const guint8 data[CAPACITY_PACKET - IP_UDP_BYTES];
     gint64 began_ns = now_ns(CLOCK_MONOTONIC), sent = 0;
 
     for (gint64 at_ns = 0; at_ns < CAPACITY_NS + 2 * SETTLE_NS; at_ns += 1000000) {
         sleep_until(began_ns + at_ns);
-        for (; (double)sent * 1200 * 8 < 1.5 * rate_bps * (double)at_ns / 1e9; sent++)
+        for (; (double)sent * CAPACITY_PACKET * 8 < 1.5 * rate_bps * (double)at_ns / 1e9; sent++)
             send(fd, data, sizeof data, 0);
     }
 }

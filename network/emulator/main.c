@@ -22,7 +22,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -134,17 +133,6 @@ static int signals_descriptor(void)
     return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* A descriptor an interface: as many as are permitted. */
-static void raise_descriptor_limit(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
-
 static gboolean give_up_privileges(GError **error)
 {
     const char *failed = vcb_privileges_keep(0);
@@ -174,7 +162,6 @@ static void say_ready(Program *program)
 /* What needs privileges, in the order in which it must happen. */
 static gboolean prepare(Program *program, const VcbNetOptions *options, GError **error)
 {
-    raise_descriptor_limit();
     program->hosts = vcb_hosts_start(options->backend, options->namespaces, error);
     if (!program->hosts)
         return FALSE;

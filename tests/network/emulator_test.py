@@ -73,7 +73,7 @@ class Truth(Lab):
 
     def test_rtp_flows_are_told_by_ssrc(self):
         emulator = self.emulator()
-        a, b = self.pair(emulator, up={"loss": {"p": 0, "r": 1, "h": 0, "k": 0.8}})
+        a, b = self.pair(emulator, up={"loss": {"p": 0, "r": 1, "h": 0, "k": 0.8}, "duplicate": 0.1, "corrupt": 0})
         sender, receiver = a.socket(), b.socket()
         receiver.bind(("10.0.2.2", 5000))
         got = {}
@@ -96,7 +96,9 @@ class Truth(Lab):
         for ssrc, (count, size) in got.items():
             self.assertEqual(flows[ssrc]["sent"], 1000)
             self.assertEqual(flows[ssrc]["delivered"], count)
-            self.assertEqual(flows[ssrc]["dropped"], 1000 - count)
+            self.assertGreater(flows[ssrc]["dropped"], 100)
+            self.assertGreater(flows[ssrc]["duplicated"], 30)
+            self.assertEqual(1000 + flows[ssrc]["duplicated"], count + flows[ssrc]["dropped"])
             self.assertEqual(flows[ssrc]["payload_bytes"], size)
         self.assertEqual(flows[0x55667788]["payload_type"], 111)
 
@@ -334,6 +336,30 @@ class Ends(Lab):
         emulator.process.kill()
         emulator.process.wait()
         self.expect_nothing_left(pids, inodes)
+
+    def test_without_its_host_maker_it_says_so_and_ends(self):
+        emulator, inodes = self.busy()
+        pids = family(emulator.process.pid)
+        for h in emulator.hosts.values():
+            h.close()
+        for pid in pids - {emulator.process.pid}:
+            os.kill(pid, signal.SIGKILL)
+        failed = emulator.wait("failed")
+        self.assertIn("host maker", failed["message"])
+        self.assertEqual(emulator.process.wait(10), 4)
+        self.expect_nothing_left(pids, inodes)
+
+    def test_a_capture_that_cannot_be_written_is_a_failure(self):
+        ours, theirs = socket.socketpair()
+        with subprocess.Popen([str(self.way.program), *self.way.flags, "--capture=/proc/nowhere/capture.pcapng"],
+                              pass_fds=[theirs.fileno()], stderr=subprocess.PIPE,
+                              env=dict(os.environ, VCBENCH_CONTROL_FD=str(theirs.fileno()))) as process:
+            theirs.close()
+            self.assertEqual(process.wait(10), 3)
+        with ours, ours.makefile() as lines:
+            message = json.loads(lines.readline())
+        self.assertEqual(message["type"], "failed")
+        self.assertIn("/proc/nowhere/capture.pcapng", message["message"])
 
     def test_the_probe_says_what_works(self):
         done = subprocess.run([str(self.way.program), "--probe"], stdout=subprocess.PIPE, timeout=20, check=True)
