@@ -47,6 +47,7 @@ struct VcbRtpMeter {
     Payload payloads[128];
     GPtrArray *streams[2]; /* of Stream, by VcbDirection */
     gint64 first_in_us[2]; /* audio, video */
+    gint64 open_us;        /* when the first packet of any kind came in; -1: none yet */
     SenderReport reports[SENDER_REPORTS];
     guint next_report;
 };
@@ -68,6 +69,7 @@ VcbRtpMeter *vcb_rtp_meter_new(void)
     for (int i = 0; i < 2; i++) {
         meter->streams[i] = g_ptr_array_new_with_free_func(g_free);
         meter->first_in_us[i] = -1;
+        meter->open_us = -1;
     }
     return meter;
 }
@@ -198,6 +200,8 @@ void vcb_rtp_meter_rtp(VcbRtpMeter *meter, VcbDirection direction, const guint8 
 
     if (!header)
         return;
+    if (direction == VCB_DIRECTION_IN && meter->open_us < 0)
+        meter->open_us = t_us;
     payload_type = packet[1] & 0x7f;
     payload = &meter->payloads[payload_type];
     if (!payload->kind)
@@ -235,10 +239,11 @@ static void note_report_block(VcbRtpMeter *meter, const guint8 *block, gint64 t_
     stream->remote_fraction_lost = block[4] / 256.0;
     stream->remote_lost = (gint32)(read32(block + 4) << 8) >> 8; /* 24 bits, signed */
     stream->remote_jitter = clock_rate > 0 ? read32(block + 12) / (double)clock_rate : 0;
-    /* The round trip by our own clock: when did we send the report that the block answers? Needs no NTP time.
-     */
+    /* The round trip by our own clock: when did we send the report that the block answers? Needs no NTP time. A
+     * report that the engine made before the transport was open has waited in front of its encryption, for as long
+     * as ICE and DTLS took: its answer tells of that, not of the path. */
     for (guint i = 0; last_report && i < SENDER_REPORTS; i++) {
-        if (meter->reports[i].middle == last_report) {
+        if (meter->reports[i].middle == last_report && meter->reports[i].sent_us >= meter->open_us) {
             gint64 round_trip = t_us - meter->reports[i].sent_us - (gint64)((double)delay * 1e6 / 65536.0);
 
             stream->round_trip_us = MAX(round_trip, 0);
@@ -274,6 +279,8 @@ static void note_feedback(VcbRtpMeter *meter, VcbDirection direction, int type, 
 void vcb_rtp_meter_rtcp(VcbRtpMeter *meter, VcbDirection direction, const guint8 *packet, gsize size,
                         gint64 t_us)
 {
+    if (direction == VCB_DIRECTION_IN && meter->open_us < 0)
+        meter->open_us = t_us;
     while (size >= 8 && packet[0] >> 6 == 2) {
         gsize length = 4 * ((gsize)read16(packet + 2) + 1);
         int type = packet[1], count = packet[0] & 0x1f;

@@ -222,8 +222,9 @@ static void the_round_trip_comes_from_our_report_and_their_answer(void)
 {
     g_autoptr(VcbRtpMeter) meter = meter_new();
     VcbPacket video = vcb_packet_rtp(VP8, 1, 0, SSRC, 10), ours = {.size = 0}, theirs = {.size = 0},
-              later = {.size = 0};
+              later = {.size = 0}, opening = vcb_packet_rtp(OPUS, 1, 0, 77, 10);
 
+    take(meter, VCB_DIRECTION_IN, &opening, 0);
     take(meter, VCB_DIRECTION_OUT, &video, 0);
     vcb_packet_sender_report(&ours, SSRC, 0x8899aabbccddeeff, 0);
     take_rtcp(meter, VCB_DIRECTION_OUT, &ours, 1000000);
@@ -257,6 +258,28 @@ static void the_round_trip_comes_from_our_report_and_their_answer(void)
         VCB_ASSERT_NEAR(vcb_json_number(remote, "totalRoundTripTime", -1), 0.060, 1e-6);
         CU_ASSERT_PTR_NULL(object_of(report, "remote-inbound-rtp", 0xdead));
     }
+}
+
+static void a_report_that_waited_for_the_transport_gives_no_round_trip(void)
+{
+    g_autoptr(VcbRtpMeter) meter = meter_new();
+    VcbPacket video = vcb_packet_rtp(VP8, 1, 0, SSRC, 10), ours = {.size = 0}, theirs = {.size = 0};
+    g_autoptr(cJSON) report = NULL;
+    const cJSON *remote;
+
+    take(meter, VCB_DIRECTION_OUT, &video, 0);
+    vcb_packet_sender_report(&ours, SSRC, 0x8899aabbccddeeff, 0);
+    take_rtcp(meter, VCB_DIRECTION_OUT, &ours, 100);
+    /* Two seconds later DTLS is done, and with the first packets comes the answer. */
+    take(meter, VCB_DIRECTION_IN, &video, 2000000);
+    vcb_packet_rtcp(&theirs, 1, 201, 7);
+    vcb_packet_put(&theirs, 4, 0x77);
+    vcb_packet_report_block(&theirs, SSRC, 64, 7, 900, 0xaabbccdd, 0);
+    take_rtcp(meter, VCB_DIRECTION_IN, &theirs, 2000100);
+    report = report_of(meter);
+    remote = object_of(report, "remote-inbound-rtp", SSRC);
+    CU_ASSERT_EQUAL(vcb_json_int(remote, "packetsLost", -1), 7);
+    CU_ASSERT_FALSE(vcb_json_has(remote, "roundTripTime"));
 }
 
 static void a_report_before_any_answer_gives_no_remote_object(void)
@@ -365,6 +388,8 @@ VCB_TEST_MAIN(
      a_retransmission_belongs_to_the_stream_that_it_repeats},
     {"the round trip comes from our report and their answer",
      the_round_trip_comes_from_our_report_and_their_answer},
+    {"a report that waited for the transport gives no round trip",
+     a_report_that_waited_for_the_transport_gives_no_round_trip},
     {"a report before any answer gives no remote object", a_report_before_any_answer_gives_no_remote_object},
     {"feedback counts for the stream it is about", feedback_counts_for_the_stream_it_is_about},
     {"what was not negotiated is left out", what_was_not_negotiated_is_left_out},
