@@ -139,19 +139,24 @@ static double video_cost(const VcbVideoSettings *video)
     return 0.1 * pixels;
 }
 
-int vcb_plan_jobs(const VcbScenario *scenario, guint cores)
+/* Of a program that we know nothing of: as much as a browser takes for a call with pictures. */
+#define UNKNOWN_ENGINE_COST 0.45
+
+static double call_cost(const VcbSettings *settings)
+{
+    double cost = CALL_COST;
+
+    for (int i = 0; i < 2; i++)
+        cost += settings->peers[i].exec ? UNKNOWN_ENGINE_COST : video_cost(&settings->peers[i].video);
+    return cost;
+}
+
+int vcb_plan_jobs(const VcbScenario *scenario, const VcbPlan *plan, guint cores)
 {
     double dearest = 0.02;
-    int pairs = 1;
 
-    for (guint i = 0; i < scenario->n_variants; i++) {
-        const VcbSettings *settings = &scenario->variants[i].settings;
-        double cost =
-            CALL_COST + video_cost(&settings->peers[0].video) + video_cost(&settings->peers[1].video);
-
-        dearest = MAX(dearest, cost);
-        pairs = MAX(pairs, settings->pairs);
-    }
+    for (guint i = 0; i < plan->n_calls; i++)
+        dearest = MAX(dearest, call_cost(&scenario->variants[plan->calls[i].variant].settings));
     /* A quarter of the machine stays free for the harness, the server and whatever else runs there. */
-    return CLAMP((int)(0.75 * cores / dearest), 1, pairs);
+    return CLAMP((int)(0.75 * cores / dearest), 1, (int)plan->n_calls);
 }

@@ -23,8 +23,8 @@ typedef struct {
 VcbPlan *vcb_plan_new(const VcbScenario *scenario, const char *const *filters, GError **error);
 void vcb_plan_free(VcbPlan *plan);
 
-/* Calls that this machine bears at once without their measurement suffering: by processors and what each call
- * encodes and decodes, at most one for each pair. */
-int vcb_plan_jobs(const VcbScenario *scenario, guint cores);
+/* Calls that this machine bears at once without their measurement suffering: by processors and what the dearest call of
+ * the plan encodes and decodes; from 1 to the number of calls. */
+int vcb_plan_jobs(const VcbScenario *scenario, const VcbPlan *plan, guint cores);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VcbPlan, vcb_plan_free)

@@ -110,6 +110,9 @@ static void jobs_follow_the_machine_and_the_picture(void)
         {"name: p\npairs: 10\n", 2, 5},
         {"name: p\npairs: 10\n", 8, 10},
         {"name: p\npairs: 2\n", 64, 2},
+        {"name: p\nrepeat: 20\n", 2, 5},
+        {"name: p\nrepeat: 2\nmatrix: {peer.data_channel: [true, false]}\n", 64, 4},
+        {"name: p\npairs: 10\npeers: {a: {engine: {exec: [./x]}}, b: {}}\n", 2, 2},
         {"name: p\npairs: 10\npeer: {video: {size: 1920x1080}}\n", 2, 1},
         {"name: p\npairs: 100\npeer: {video: none}\n", 2, 13},
     };
@@ -117,7 +120,10 @@ static void jobs_follow_the_machine_and_the_picture(void)
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(VcbScenario) scenario = load(cases[i].scenario);
 
-        CU_ASSERT_EQUAL(vcb_plan_jobs(scenario, cases[i].cores), cases[i].jobs);
+        VcbPlan *plan = vcb_plan_new(scenario, NULL, NULL);
+
+        CU_ASSERT_EQUAL(vcb_plan_jobs(scenario, plan, cases[i].cores), cases[i].jobs);
+        vcb_plan_free(plan);
     }
 }
 

@@ -302,10 +302,12 @@ char *vcb_run(const VcbScenario *scenario, const VcbRunOptions *options, int *re
     run.wave = vcb_wave_new(&run.context, on_wave_changed, &run);
     run.loop = g_main_loop_new(NULL, FALSE);
     run.plan = vcb_plan_new(scenario, options->filters, error);
-    run.jobs = settings->jobs > 0 ? settings->jobs : vcb_plan_jobs(scenario, g_get_num_processors());
     run.context.scenario = scenario;
-    if (run.plan)
+    if (run.plan) {
+        run.jobs =
+            settings->jobs > 0 ? settings->jobs : vcb_plan_jobs(scenario, run.plan, g_get_num_processors());
         run.context.peer_program = vcb_program_find(VCB_PROGRAM_PEER, error);
+    }
     if (run.context.peer_program)
         run.directory = vcb_run_dir_new(options->out, scenario->name, settings->seed, error);
     if (run.directory)
