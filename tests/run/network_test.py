@@ -243,7 +243,7 @@ timeline: [{at: 1s, do: mute, peer: alice, pair: 2}]
         self.assertTrue(self.lines("audit")[-1].get("final"), "what was measured is kept to its end")
 
     def test_the_signaling_server_killed_before_calls_connect(self):
-        process = self.start(self.scenario(WIFI + "repeat: 2\n"))
+        process = self.start(self.scenario(WIFI + "repeat: 2\njobs: 1\n"))
         self.wait_for_phase(process, "starting")
         os.kill(self.pid_of("signald", "small"), signal.SIGKILL)
         out, err = process.communicate(timeout=60)
