@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LONGEST_LINE ((gsize)4 << 20)
 #define MOST_QUEUED ((gsize)16 << 20)
 #define MOST_FDS_AT_ONCE 253 /* the kernel's SCM_MAX_FD */
 
@@ -148,7 +147,7 @@ static void deliver_lines(VcbChannel *channel)
     if (start)
         g_byte_array_remove_range(channel->in, 0, (guint)start);
     channel->in_start += start;
-    if (channel->in->len > LONGEST_LINE) {
+    if (channel->in->len > VCB_CHANNEL_LONGEST_LINE) {
         g_autofree char *head = g_strndup((const char *)channel->in->data, 80);
 
         channel->in_start += channel->in->len;

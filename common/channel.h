@@ -12,10 +12,12 @@
 
 typedef struct VcbChannel VcbChannel;
 
+#define VCB_CHANNEL_LONGEST_LINE ((gsize)4 << 20) /* bytes */
+
 typedef struct {
     /* A message came. It is freed after the callback, which may add fields to it. */
     void (*message)(VcbChannel *channel, cJSON *message, gpointer user_data);
-    /* A line came that is not a JSON object, or is longer than 4 MiB (then its beginning). May be NULL. */
+    /* A line came that is not a JSON object, or is longer than VCB_CHANNEL_LONGEST_LINE (then its beginning). May be NULL. */
     void (*malformed)(VcbChannel *channel, const char *line, gpointer user_data);
     /* The other side closed, or the descriptor failed. Called once, never from within vcb_channel_send. */
     void (*closed)(VcbChannel *channel, gpointer user_data);

@@ -17,6 +17,9 @@ struct VcbCallNetwork {
     guint n_traffic_ready, n_traffic_left;
     char *problem; /* the first one; NULL: none */
     gboolean ready, removing;
+    VcbEmulator *emulator;  /* no-ref */
+    GError *planning_error; /* nothing can be made; NULL: none */
+    guint failing;          /* the source that tells it */
 };
 
 static void fail(VcbCallNetwork *network, const char *reason)
@@ -113,6 +116,19 @@ static gboolean start_traffic(VcbCallNetwork *network, guint index, GError **err
 
 /* ---- life ---- */
 
+/* The run cannot show what was asked for: it ends, and the call (which frees us within) has the reason. */
+static gboolean tell_planning_error(gpointer user_data)
+{
+    VcbCallNetwork *network = user_data;
+    VcbEmulator *emulator = network->emulator;
+    g_autoptr(GError) error = g_steal_pointer(&network->planning_error);
+
+    network->failing = 0;
+    fail(network, error->message);
+    vcb_emulator_fail(emulator, error);
+    return G_SOURCE_REMOVE;
+}
+
 static void on_created(VcbEmulatedNetwork *emulated, const char *problem, gpointer user_data)
 {
     VcbCallNetwork *network = user_data;
@@ -137,7 +153,7 @@ VcbCallNetwork *vcb_call_network_new(const VcbCallNetworkParams *params, const c
     static const VcbEmulatedNetworkEvents network_events = {on_created, on_removed};
     VcbCallNetwork *network = g_new0(VcbCallNetwork, 1);
     VcbNetworkPlan *plan = vcb_network_plan_call(params->settings, params->name, params->call, params->seed,
-                                                 params->number, params->n_pairs);
+                                                 params->number, params->n_pairs, &network->planning_error);
 
     network->settings = params->settings;
     network->name = g_strdup(params->name);
@@ -148,8 +164,12 @@ VcbCallNetwork *vcb_call_network_new(const VcbCallNetworkParams *params, const c
     network->events = *events;
     network->user_data = user_data;
     network->traffic = g_new0(VcbTraffic *, MAX(params->settings->net.n_cross_traffic, 1));
-    network->network =
-        vcb_emulated_network_new(params->emulator, plan, params->call, &network_events, network);
+    network->emulator = params->emulator;
+    if (plan)
+        network->network =
+            vcb_emulated_network_new(params->emulator, plan, params->call, &network_events, network);
+    else
+        network->failing = g_idle_add_full(G_PRIORITY_DEFAULT, tell_planning_error, network, NULL);
     return network;
 }
 
@@ -159,6 +179,8 @@ void vcb_call_network_free(VcbCallNetwork *network)
         return;
     for (guint i = 0; i < network->settings->net.n_cross_traffic; i++)
         vcb_traffic_free(network->traffic[i]);
+    g_clear_handle_id(&network->failing, g_source_remove);
+    g_clear_error(&network->planning_error);
     vcb_emulated_network_free(network->network);
     g_free(network->traffic);
     g_free(network->name);

@@ -27,7 +27,8 @@ typedef struct {
     void (*gone)(VcbCallNetwork *network, gpointer user_data);
 } VcbCallNetworkEvents;
 
-/* directory and log must outlive it. No event comes from within. */
+/* directory and log must outlive it. No event comes from within. Where the network cannot be planned (a trace is gone), `failed` comes
+ * and then the emulator's, which ends the run. */
 VcbCallNetwork *vcb_call_network_new(const VcbCallNetworkParams *params, const char *directory,
                                      VcbRunLog *log, const VcbCallNetworkEvents *events, gpointer user_data);
 void vcb_call_network_free(VcbCallNetwork *network); /* no event afterwards; NULL is fine */

@@ -36,14 +36,19 @@ static VcbEmulatedNetwork *network_of(const VcbEmulator *emulator, const cJSON *
     return g_hash_table_lookup(emulator->networks, vcb_json_string(message, "network", ""));
 }
 
-static void fail(VcbEmulator *emulator, const char *message)
+void vcb_emulator_fail(VcbEmulator *emulator, const GError *error)
 {
-    g_autoptr(GError) error = g_error_new_literal(VCB_ERROR, VCB_ERROR_INVALID, message);
-
     if (emulator->failed)
         return;
     emulator->failed = TRUE;
     emulator->events.failed(error, emulator->user_data);
+}
+
+static void fail(VcbEmulator *emulator, const char *message)
+{
+    g_autoptr(GError) error = g_error_new_literal(VCB_ERROR, VCB_ERROR_INVALID, message);
+
+    vcb_emulator_fail(emulator, error);
 }
 
 static void on_ready(VcbEmulator *emulator, VcbChannel *channel, const cJSON *message)

@@ -37,6 +37,9 @@ void vcb_emulator_free(VcbEmulator *emulator);
  * will not come. */
 gboolean vcb_emulator_finish(VcbEmulator *emulator);
 
+/* What was asked for cannot be emulated: `failed` comes from within, unless it came before. */
+void vcb_emulator_fail(VcbEmulator *emulator, const GError *error);
+
 pid_t vcb_emulator_pid(const VcbEmulator *emulator); /* 0 while it does not run; NULL is fine */
 
 typedef struct {

@@ -8,6 +8,8 @@
  * Addresses are counted from the network's number, so that networks that stand at the same time never share one. */
 #include "harness/run/network_plan.h"
 
+#include "common/error.h"
+
 #include <string.h>
 
 #define PUBLIC_FIRST 0xc6120100u /* 198.18.1.0; what lies below is the servers' (RFC 2544: 198.18.0.0/15) */
@@ -24,6 +26,7 @@ typedef struct {
     guint next_carrier; /* within 100.64.0.0/10 */
     guint n_homes;      /* interfaces so far: their networks' number */
     guint number;
+    GError *error; /* the first one; what is built after it is of no use */
 } Builder;
 
 /* ---- addresses ---- */
@@ -62,16 +65,15 @@ static gboolean has(const char *ip, const char *family)
 
 /* ---- parts of the message ---- */
 
-static void add_direction(cJSON *router, const char *key, const VcbDirectionSettings *line)
+static void add_direction(Builder *builder, cJSON *router, const char *key, const VcbDirectionSettings *line)
 {
-    g_autoptr(GError) error = NULL;
-    cJSON *direction = vcb_network_plan_direction(line, &error);
+    cJSON *direction;
 
-    if (!direction) { /* the trace was there when the scenario was checked */
-        g_warning("%s", error->message);
-        direction = cJSON_CreateObject();
-    }
-    cJSON_AddItemToObject(router, key, direction);
+    if (builder->error)
+        return;
+    direction = vcb_network_plan_direction(line, &builder->error);
+    if (direction)
+        cJSON_AddItemToObject(router, key, direction);
 }
 
 static cJSON *add_router(Builder *builder, const char *name, const char *parent)
@@ -198,8 +200,8 @@ static gboolean add_line(Builder *builder, const VcbInterfaceSettings *interface
         external = g_strdup_printf("10.%u.%u.2", home % 256, i);
     }
     router = add_router(builder, line, above);
-    add_direction(router, "up", &interface->line_up);
-    add_direction(router, "down", &interface->line_down);
+    add_direction(builder, router, "up", &interface->line_up);
+    add_direction(builder, router, "down", &interface->line_down);
     if (n)
         add_nat(router, &interface->nats[0], external);
     add_firewall(router, &interface->firewall);
@@ -213,6 +215,19 @@ typedef struct {
     gboolean is_private;
 } Home;
 
+/* A peer's interface in that pair, borrowed: the first may have lines of the pair's own. */
+static VcbInterfaceSettings interface_of(const VcbNetworkSettings *net, int peer, guint pair, guint number)
+{
+    VcbInterfaceSettings interface = net->hosts[peer].interfaces[number];
+    const VcbPairLines *lines = number ? NULL : vcb_network_pair_lines(net, (int)pair);
+
+    if (lines) {
+        interface.line_up = lines->line_up[peer];
+        interface.line_down = lines->line_down[peer];
+    }
+    return interface;
+}
+
 static Home add_peer(Builder *builder, int peer, guint pair)
 {
     const VcbSettings *settings = builder->settings;
@@ -223,22 +238,22 @@ static Home add_peer(Builder *builder, int peer, guint pair)
     Home first = {0};
 
     for (guint i = 0; i < host->n_interfaces; i++) {
-        const VcbInterfaceSettings *interface = &host->interfaces[i];
+        VcbInterfaceSettings interface = interface_of(&settings->net, peer, pair, i);
         guint home = ++builder->n_homes;
         g_autofree char *line = line_name(builder, peer, pair, i);
-        gboolean is_private = add_line(builder, interface, line, parent, home);
+        gboolean is_private = add_line(builder, &interface, line, parent, home);
         g_autofree char *ipv4 = NULL, *ipv6 = NULL;
 
-        if (has(interface->ip, "ipv4"))
+        if (has(interface.ip, "ipv4"))
             ipv4 = is_private ? g_strdup_printf("192.168.%u.2", home % 256) : outer_ipv4(builder);
-        if (has(interface->ip, "ipv6"))
+        if (has(interface.ip, "ipv6"))
             ipv6 = public_ipv6(builder, home, 2);
         if (!interfaces) {
             interfaces = add_host(builder, name, ipv4, ipv6);
             first = (Home){home, g_strdup(line), is_private};
         }
-        add_interface(interfaces, interface->name, line, ipv4, is_private ? 24 : 32, ipv6, interface->mtu,
-                      interface->up);
+        add_interface(interfaces, interface.name, line, ipv4, is_private ? 24 : 32, ipv6, interface.mtu,
+                      interface.up);
     }
     return first;
 }
@@ -414,12 +429,13 @@ static guint32 block_size(const VcbNetworkSettings *net, guint n_pairs)
 }
 
 VcbNetworkPlan *vcb_network_plan_call(const VcbSettings *settings, const char *name, const char *call,
-                                      guint64 seed, guint number, guint n_pairs)
+                                      guint64 seed, guint number, guint n_pairs, GError **error)
 {
     const VcbNetworkSettings *net = &settings->net;
     guint32 block = block_size(net, n_pairs);
     Builder builder = {.settings = settings, .n_pairs = n_pairs, .number = number};
     Home first[2] = {{0}, {0}};
+    VcbNetworkPlan *plan;
 
     builder.next_public = (number - 1) % (PUBLIC_COUNT / block) * block;
     begin(&builder, name, call, seed);
@@ -431,8 +447,8 @@ VcbNetworkPlan *vcb_network_plan_call(const VcbSettings *settings, const char *n
     if (net->bottleneck_behind) {
         cJSON *router = add_router(&builder, "bottleneck", net->carrier_nat ? "carrier" : "internet");
 
-        add_direction(router, "up", &net->bottleneck_up);
-        add_direction(router, "down", &net->bottleneck_down);
+        add_direction(&builder, router, "up", &net->bottleneck_up);
+        add_direction(&builder, router, "down", &net->bottleneck_down);
     }
     for (guint pair = 1; pair <= n_pairs; pair++) {
         for (int peer = 0; peer < 2; peer++) {
@@ -449,7 +465,14 @@ VcbNetworkPlan *vcb_network_plan_call(const VcbSettings *settings, const char *n
     add_timeline(&builder);
     for (int peer = 0; peer < 2; peer++)
         g_free(first[peer].router);
-    return end(&builder);
+    plan = end(&builder);
+    if (builder.error) { /* the scenario's check had found everything there */
+        g_set_error(error, VCB_ERROR, VCB_ERROR_INVALID, "the network cannot be made any more: %s",
+                    builder.error->message);
+        g_clear_error(&builder.error);
+        g_clear_pointer(&plan, vcb_network_plan_free);
+    }
+    return plan;
 }
 
 void vcb_network_plan_free(VcbNetworkPlan *plan)

@@ -27,9 +27,9 @@ typedef struct {
 VcbNetworkPlan *vcb_network_plan_servers(guint64 seed, gboolean with_turn, gboolean signaling_direct);
 
 /* A call's network. `number` is unique in the run, from 1; `seed` the call's. With `shared`, n_pairs > 1 pairs stand in one network; else n_pairs
- * is 1. */
+ * is 1. NULL and an error (VCB_ERROR_INVALID) where a trace cannot be read any more. */
 VcbNetworkPlan *vcb_network_plan_call(const VcbSettings *settings, const char *name, const char *call,
-                                      guint64 seed, guint number, guint n_pairs);
+                                      guint64 seed, guint number, guint n_pairs, GError **error);
 void vcb_network_plan_free(VcbNetworkPlan *plan);
 
 /* Name of a peer's host in such a network: "alice", with `shared` "alice-<pair>". New string. */

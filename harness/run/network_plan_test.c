@@ -1,7 +1,9 @@
 #include "harness/run/network_plan.h"
 
+#include "common/error.h"
 #include "common/test.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 static VcbScenario *load(const char *text)
@@ -18,8 +20,14 @@ static VcbScenario *load(const char *text)
 static VcbNetworkPlan *plan(const VcbScenario *scenario, guint number, guint n_pairs)
 {
     g_autofree char *name = g_strdup_printf("%04u", number);
+    g_autoptr(GError) error = NULL;
+    VcbNetworkPlan *plan =
+        vcb_network_plan_call(&scenario->variants[0].settings, name, name, number, number, n_pairs, &error);
 
-    return vcb_network_plan_call(&scenario->variants[0].settings, name, name, number, number, n_pairs);
+    if (!plan)
+        g_printerr("%s\n", error->message);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(plan);
+    return plan;
 }
 
 static const cJSON *named(const cJSON *list, const char *name)
@@ -143,11 +151,63 @@ static void hosts_are_called_by_pair_only_where_pairs_share_a_network(void)
     VCB_ASSERT_STRING(together, "bob-2");
 }
 
+static void a_pair_has_lines_of_its_own(void)
+{
+    g_autoptr(VcbScenario) scenario =
+        load("pairs: 3\n"
+             "network:\n"
+             "  shared: true\n"
+             "  hosts: {alice: {link: {delay: 20ms}}}\n"
+             "  interfaces: [{name: wwan0, link: {delay: 70ms}}]\n"
+             "  pairs: [{pair: 2, hosts: {alice: {up: {delay: 30ms}}}}, {pair: 3, hosts: {bob: wpt-dsl}}]\n");
+    g_autoptr(VcbNetworkPlan) network = plan(scenario, 1, 3);
+    const struct {
+        const char *router;
+        gint64 up_us, down_us;
+    } ROUTERS[] = {
+        {"alice-1", 20000, 20000},
+        {"alice-2", 30000, 20000},
+        {"alice-3", 20000, 20000},
+        {"bob-1", 200, 200},
+        {"bob-2", 200, 200},
+        {"bob-3", 25000, 25000},
+        {"alice-2-wwan0", 70000, 70000},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(ROUTERS); i++) {
+        const cJSON *line = router(network, ROUTERS[i].router);
+
+        CU_ASSERT_EQUAL(vcb_json_int(vcb_json_object(line, "up"), "delay_us", -1), ROUTERS[i].up_us);
+        CU_ASSERT_EQUAL(vcb_json_int(vcb_json_object(line, "down"), "delay_us", -1), ROUTERS[i].down_us);
+    }
+}
+
+static void a_trace_that_is_gone_is_an_error(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("vcb-plan-XXXXXX", NULL),
+                    *path = g_build_filename(folder, "gone.trace", NULL),
+                    *text = g_strdup_printf("network: {hosts: {bob: {down: {trace: %s}}}}", path);
+    g_autoptr(VcbScenario) scenario = NULL;
+    g_autoptr(VcbNetworkPlan) network = NULL;
+    g_autoptr(GError) error = NULL;
+
+    CU_ASSERT_TRUE_FATAL(g_file_set_contents(path, "5\n10\n", -1, NULL));
+    scenario = load(text);
+    CU_ASSERT_EQUAL(g_remove(path), 0);
+    network = vcb_network_plan_call(&scenario->variants[0].settings, "0001", "0001", 1, 1, 1, &error);
+    CU_ASSERT_PTR_NULL(network);
+    CU_ASSERT_TRUE(g_error_matches(error, VCB_ERROR, VCB_ERROR_INVALID));
+    CU_ASSERT_PTR_NOT_NULL(strstr(error->message, path));
+    g_rmdir(folder);
+}
+
 VCB_TEST_MAIN(
     "network plan", {"a host behind a NAT has a private address", a_host_behind_a_nat_has_a_private_address},
     {"nobody translates IPv6", nobody_translates_ipv6},
     {"parents come before their children", parents_come_before_their_children},
     {"networks at the same time share no public address", networks_at_the_same_time_share_no_public_address},
+    {"a pair has lines of its own", a_pair_has_lines_of_its_own},
+    {"a trace that is gone is an error", a_trace_that_is_gone_is_an_error},
     {"a wave of many pairs shares no public address", a_wave_of_many_pairs_shares_no_public_address},
     {"hosts are called by pair only where pairs share a network",
      hosts_are_called_by_pair_only_where_pairs_share_a_network})

@@ -323,6 +323,83 @@ static gboolean has_stream(const VcbExpectTarget *metric, const VcbPeerSettings 
                  metric->kind);
 }
 
+/* ---- of an emulated network ---- */
+
+/* Measured by the emulator alone; "network.cpu_pct" is of its process. */
+static gboolean is_of_network(const Rule *rule)
+{
+    return rule->metric.base->scope == VCB_SCOPE_LINK ||
+           g_str_has_prefix(rule->metric.base->name, "network_") ||
+           g_str_equal(rule->metric.base->name, "cross_traffic_bps") ||
+           g_str_has_prefix(rule->what.metric, "network.");
+}
+
+/* The links that a line and its NATs make: "alice-wwan0", "alice-wwan0-nat-2". */
+static void add_links(GPtrArray *links, const char *line, const VcbInterfaceSettings *interface)
+{
+    g_ptr_array_add(links, g_strdup(line));
+    for (guint i = 2; i <= interface->n_nats; i++)
+        g_ptr_array_add(links, g_strdup_printf("%s-nat-%u", line, i));
+}
+
+/* Every link of the network as metrics call it: the pair's number is left out of it (docs/metrics.md). */
+static GPtrArray *links_of(const VcbSettings *settings)
+{
+    GPtrArray *links = g_ptr_array_new_with_free_func(g_free);
+
+    for (guint i = 0; i < 2; i++) {
+        const char *peer = settings->peers[i].name;
+        const VcbHostSettings *host = &settings->net.hosts[i];
+
+        for (guint k = 0; k < host->n_interfaces; k++) {
+            g_autofree char *line =
+                k ? g_strconcat(peer, "-", host->interfaces[k].name, NULL) : g_strdup(peer);
+
+            add_links(links, line, &host->interfaces[k]);
+        }
+    }
+    if (settings->net.bottleneck_behind)
+        g_ptr_array_add(links, g_strdup("bottleneck"));
+    if (settings->net.carrier_nat)
+        g_ptr_array_add(links, g_strdup("carrier"));
+    g_ptr_array_add(links, NULL);
+    return links;
+}
+
+/* What is wrong with an expectation about the network of these settings, and what was meant; NULL: nothing. New string. */
+static char *network_problem(const Rule *rule, const VcbSettings *settings)
+{
+    const char *metric = rule->what.metric, *dot = strchr(metric, '.'), *nearest;
+    g_autoptr(GPtrArray) links = NULL;
+    g_autofree char *link = NULL, *all = NULL;
+
+    if (!is_of_network(rule))
+        return NULL;
+    if (!settings->net.enabled)
+        return g_strdup_printf("`%s` is of an emulated network; add `network:`, e.g. `network: lan`", metric);
+    if (g_str_equal(metric, "cross_traffic_bps") && !settings->net.n_cross_traffic)
+        return g_strdup_printf("`%s`: there is no cross traffic; add `cross_traffic` to the network", metric);
+    if (rule->metric.base->scope != VCB_SCOPE_LINK || !dot)
+        return NULL;
+    links = links_of(settings);
+    link = g_strndup(metric, (gsize)(dot - metric));
+    if (g_strv_contains((const char *const *)links->pdata, link))
+        return NULL;
+    nearest = vcb_suggest(link, (const char *const *)links->pdata);
+    for (guint i = 0; i < 2; i++) { /* the first interface's line has no name of its own */
+        const char *peer = settings->peers[i].name;
+        g_autofree char *first = g_strconcat(peer, "-", settings->net.hosts[i].interfaces[0].name, NULL);
+
+        if (g_str_equal(link, first))
+            nearest = peer;
+    }
+    if (nearest)
+        return g_strdup_printf("`%s`: this network has no link `%s`; did you mean `%s`?", metric, link,
+                               nearest);
+    all = g_strjoinv(", ", (char **)links->pdata);
+    return g_strdup_printf("`%s`: this network has no link `%s`; it has %s", metric, link, all);
+}
+
 static void spread(Reader *reader, GArray *expectations)
 {
     for (guint r = 0; r < reader->rules->len; r++) {
@@ -340,10 +417,19 @@ static void spread(Reader *reader, GArray *expectations)
         for (guint v = 0; v < reader->matrix->n_variants; v++) {
             const VcbSettings *settings = &reader->variants[v].settings;
             VcbExpectation copy = rule->what;
+            g_autofree char *problem = NULL;
 
             any = any || applies(reader, rule, v);
             if (!applies(reader, rule, v) || is_replaced(reader, rule, v))
                 continue;
+            problem = network_problem(rule, settings);
+            if (problem) {
+                vcb_problems_add(reader->problems, rule->key, "%s%s%s", problem,
+                                 *reader->variants[v].name ? ", or use `when`, as this is so in variant "
+                                                           : "",
+                                 reader->variants[v].name);
+                break; /* one is enough */
+            }
             if (!has_stream(&rule->metric, settings->peers)) {
                 vcb_problems_add(reader->problems, rule->key, "`%s`: nobody sends this %s%s%s; %s",
                                  rule->what.metric, rule->metric.kind,

@@ -101,24 +101,42 @@ static char *host_path(const VcbBinding *binding, guint host, const char *key)
                : g_strdup_printf("network.%s", key);
 }
 
+/* As people call a host's place below `group`. New string. */
+static char *host_label(const VcbBinding *binding, const char *group, guint host)
+{
+    return g_strdup_printf("%s.hosts.%s", group, binding->settings->peers[host].name);
+}
+
+/* A mapping that says something of lines; node NULL: nothing. */
+typedef struct {
+    const VcbNode *node;
+    VcbPlace place;
+} Layer;
+
+static VcbDirectionSettings resolve_line(VcbBinding *binding, const char *profile, const Layer *layers,
+                                         guint n_layers, gboolean up)
+{
+    VcbLineText line;
+
+    vcb_line_begin(&line, profile, up);
+    for (guint i = 0; i < n_layers; i++) {
+        vcb_line_lay_over(binding, layers[i].node, layers[i].place, "link", &line);
+        vcb_line_lay_over(binding, layers[i].node, layers[i].place, up ? "up" : "down", &line);
+    }
+    return vcb_line_end(&line);
+}
+
 static void first_interface(VcbBinding *binding, VcbHostText *text, const VcbNode *general,
                             const VcbNode *own, guint host, VcbInterfaceSettings *interface)
 {
-    static const char *const DIRECTIONS[] = {"up", "down"};
     g_autofree char *own_path = g_strdup_printf("network.hosts.%u", host);
+    g_autofree char *own_label = host_label(binding, "network", host);
+    const Layer layers[] = {{general, {"network", "network"}}, {own, {own_path, own_label}}};
     g_autofree char *nats = host_path(binding, host, "nat");
     g_autofree char *firewall = host_path(binding, host, "firewall");
 
-    for (guint i = 0; i < 2; i++) {
-        VcbLineText line;
-
-        vcb_line_begin(&line, text->profile, i == 0);
-        vcb_line_lay_over(binding, general, "network", "link", &line);
-        vcb_line_lay_over(binding, general, "network", DIRECTIONS[i], &line);
-        vcb_line_lay_over(binding, own, own_path, "link", &line);
-        vcb_line_lay_over(binding, own, own_path, DIRECTIONS[i], &line);
-        *(i == 0 ? &interface->line_up : &interface->line_down) = vcb_line_end(&line);
-    }
+    interface->line_up = resolve_line(binding, text->profile, layers, G_N_ELEMENTS(layers), TRUE);
+    interface->line_down = resolve_line(binding, text->profile, layers, G_N_ELEMENTS(layers), FALSE);
     interface->name = g_steal_pointer(&text->interface);
     interface->ip = g_strdup(text->ip);
     interface->mtu = text->mtu;
@@ -131,17 +149,11 @@ static void first_interface(VcbBinding *binding, VcbHostText *text, const VcbNod
 static void further_interface(VcbBinding *binding, const VcbHostText *host, VcbInterfaceText *text,
                               const VcbNode *node, const char *path, VcbInterfaceSettings *interface)
 {
-    static const char *const DIRECTIONS[] = {"up", "down"};
+    const Layer layer = {node, {path, path}};
     g_autofree char *nats = g_strconcat(path, ".nat", NULL);
 
-    for (guint i = 0; i < 2; i++) {
-        VcbLineText line;
-
-        vcb_line_begin(&line, text->profile, i == 0);
-        vcb_line_lay_over(binding, node, path, "link", &line);
-        vcb_line_lay_over(binding, node, path, DIRECTIONS[i], &line);
-        *(i == 0 ? &interface->line_up : &interface->line_down) = vcb_line_end(&line);
-    }
+    interface->line_up = resolve_line(binding, text->profile, &layer, 1, TRUE);
+    interface->line_down = resolve_line(binding, text->profile, &layer, 1, FALSE);
     interface->name = g_steal_pointer(&text->name);
     interface->ip = g_strdup(text->ip ? text->ip : host->ip);
     interface->mtu = text->mtu;
@@ -174,18 +186,12 @@ static void resolve_host(VcbBinding *binding, VcbHostText *text, const VcbNode *
 
 static void resolve_bottleneck(VcbBinding *binding, VcbNetworkText *text, const VcbNode *network)
 {
-    static const char *const DIRECTIONS[] = {"up", "down"};
     const VcbNode *node = vcb_node_get(network, "bottleneck");
+    const Layer layer = {node, {"network.bottleneck", "network.bottleneck"}};
     VcbNetworkSettings *net = &binding->settings->net;
 
-    for (guint i = 0; i < 2; i++) {
-        VcbLineText line;
-
-        vcb_line_begin(&line, NULL, i == 0);
-        vcb_line_lay_over(binding, node, "network.bottleneck", "link", &line);
-        vcb_line_lay_over(binding, node, "network.bottleneck", DIRECTIONS[i], &line);
-        *(i == 0 ? &net->bottleneck_up : &net->bottleneck_down) = vcb_line_end(&line);
-    }
+    net->bottleneck_up = resolve_line(binding, NULL, &layer, 1, TRUE);
+    net->bottleneck_down = resolve_line(binding, NULL, &layer, 1, FALSE);
     if (node && node->kind == VCB_NODE_MAPPING && !vcb_node_get(node, "behind"))
         vcb_problems_add(binding->problems, node,
                          "`bottleneck` lacks `behind`; add it: on whose side it is, e.g. `behind: %s`",
@@ -245,7 +251,7 @@ static void read_text(VcbBinding *binding, const VcbNode *network, const VcbNode
                       VcbNetworkText *text)
 {
     g_autofree char *path = g_strdup_printf("network.hosts.%u", host);
-    g_autofree char *label = g_strdup_printf("network.hosts.%s", binding->settings->peers[host].name);
+    g_autofree char *label = host_label(binding, "network", host);
 
     memset(text, 0, sizeof *text);
     vcb_fields_fill(VCB_NETWORK_TABLE, text);
@@ -283,13 +289,13 @@ static VcbNode *as_mapping(VcbBinding *binding, VcbNode *node, const VcbSetting 
     return mapping;
 }
 
-/* `hosts` to a mapping for each peer, NULL where nothing is said of it; new references. */
-static void find_hosts(VcbBinding *binding, const VcbNode *network, VcbNode *own[2])
+/* `hosts` of the mapping `parent`, whose row is `setting`, to a mapping for each peer, NULL where nothing is said of it; new
+ * references. */
+static void find_hosts(VcbBinding *binding, const VcbNode *parent, const VcbSetting *setting, VcbNode *own[2])
 {
     const VcbPeerSettings *peers = binding->settings->peers;
     const char *known[] = {peers[0].name, peers[1].name, NULL};
-    const VcbSetting *setting = vcb_setting_find(VCB_NETWORK_TABLE, "hosts");
-    VcbNode *hosts = vcb_node_get(network, "hosts");
+    VcbNode *hosts = vcb_node_get(parent, "hosts");
 
     if (!hosts || hosts->broken || !vcb_bind_expect_mapping(binding, hosts, "hosts", ""))
         return;
@@ -321,6 +327,51 @@ static void check_loopback(VcbBinding *binding, const VcbNode *network)
             vcb_problems_add_unused(binding->problems, key,
                                     "`%s` says nothing on loopback; name a profile, e.g. `profile: lan`",
                                     key->text);
+    }
+}
+
+/* One peer's lines in an entry of `pairs`: what is said of it there is laid over all that is said of its host. */
+static void resolve_pair_host(VcbBinding *binding, const char *profile, const Layer layers[3], guint host,
+                              VcbPairLines *lines)
+{
+    VcbPairHostText text = {g_strdup(profile)};
+
+    if (layers[2].node)
+        vcb_bind_table(binding, VCB_NETWORK_PAIR_HOST_TABLE, layers[2].node, &text, layers[2].place, FALSE);
+    lines->line_up[host] = resolve_line(binding, text.profile, layers, 3, TRUE);
+    lines->line_down[host] = resolve_line(binding, text.profile, layers, 3, FALSE);
+    vcb_fields_clear(VCB_NETWORK_PAIR_HOST_TABLE, &text);
+}
+
+/* The lines of one peer in all pairs that have some of their own. */
+static void resolve_pairs(VcbBinding *binding, const VcbNetworkText *text, const VcbNode *network,
+                          const VcbNode *own, guint host)
+{
+    const VcbSetting *setting = vcb_setting_find(VCB_NETWORK_PAIR_TABLE, "hosts");
+    const VcbNode *list = vcb_node_get(network, "pairs");
+    VcbNetworkSettings *net = &binding->settings->net;
+    g_autofree char *own_path = g_strdup_printf("network.hosts.%u", host);
+    g_autofree char *own_label = host_label(binding, "network", host);
+    g_autofree char *label = host_label(binding, "network.pairs", host);
+
+    if (!net->pairs)
+        net->pairs = g_new0(VcbPairLines, MAX(text->n_pairs, 1));
+    net->n_pairs = text->n_pairs;
+    for (guint i = 0; i < text->n_pairs; i++) {
+        const VcbNode *entry = g_ptr_array_index(list->values, i);
+        g_autofree char *path = g_strdup_printf("network.pairs.%u.hosts.%u", i, host);
+        VcbNode *hosts[2] = {NULL, NULL};
+
+        if (entry->kind == VCB_NODE_MAPPING)
+            find_hosts(binding, entry, setting, hosts);
+        net->pairs[i].pair = text->pairs[i].pair;
+        resolve_pair_host(binding, text->host.profile,
+                          (const Layer[]){{network, {"network", "network"}},
+                                          {own, {own_path, own_label}},
+                                          {hosts[host], {path, label}}},
+                          host, &net->pairs[i]);
+        for (guint k = 0; k < 2; k++)
+            vcb_node_unref(hosts[k]);
     }
 }
 
@@ -358,7 +409,7 @@ void vcb_network_bind(VcbBinding *binding, const VcbNode *node)
     settings->network = g_strdup("loopback");
     if (!network)
         return;
-    find_hosts(binding, network, own);
+    find_hosts(binding, network, vcb_setting_find(VCB_NETWORK_TABLE, "hosts"), own);
     for (guint i = 0; i < 2; i++) {
         VcbNetworkText text;
 
@@ -376,6 +427,7 @@ void vcb_network_bind(VcbBinding *binding, const VcbNode *node)
         }
         settings->net.enabled = TRUE;
         resolve_host(binding, &text.host, network, own[i], i);
+        resolve_pairs(binding, &text, network, own[i], i);
         if (i == 1)
             resolve(binding, &text, network,
                     !binding->broken && vcb_problems_added(binding->problems) == before);

@@ -1,7 +1,9 @@
 /* What is wrong between the settings of a network, and between them and the others: each is right by itself. */
 #include "harness/scenario/network_bind.h"
 
+#include "common/channel.h"
 #include "common/suggest.h"
+#include "harness/scenario/network_size.h"
 
 #include <string.h>
 
@@ -106,6 +108,32 @@ static void check_hosts(VcbBinding *binding)
             "%s has only IPv4 and the other peer only IPv6, so that they meet nowhere; give one of them "
             "both (`ip: dual`), or add `turn_server: coturn`",
             settings->peers[has_ip(&settings->net.hosts[0].interfaces[0], "ipv4") ? 0 : 1].name);
+}
+
+static void check_pairs(VcbBinding *binding)
+{
+    const VcbSettings *settings = binding->settings;
+    const VcbNetworkSettings *net = &settings->net;
+
+    if (net->n_pairs && !net->shared) {
+        vcb_problems_add_unused(binding->problems, vcb_binding_where(binding, "network.pairs"),
+                                "`pairs` says nothing where each pair has a network of its own; add `shared: "
+                                "true`, or leave it out");
+        return;
+    }
+    for (guint i = 0; i < net->n_pairs; i++) {
+        int pair = net->pairs[i].pair;
+        const VcbNode *where = vcb_binding_where(binding, "network.pairs.%u.pair", i);
+
+        if (pair > settings->pairs)
+            vcb_problems_add(binding->problems, where,
+                             "there is no pair %d: there are %d; choose one of them, or set `pairs`", pair,
+                             settings->pairs);
+        if (vcb_network_pair_lines(net, pair) != &net->pairs[i])
+            vcb_problems_add(
+                binding->problems, where,
+                "pair %d has lines of its own already; put all that is said of it into one entry", pair);
+    }
 }
 
 static void check_bottleneck(VcbBinding *binding)
@@ -251,6 +279,19 @@ static void check_size(VcbBinding *binding)
                              "a host has at most %d interfaces; leave some out", MOST_INTERFACES);
 }
 
+/* It is told what to build in one line. */
+static void check_bytes(VcbBinding *binding)
+{
+    gsize bytes = vcb_network_most_bytes(binding->settings);
+
+    if (bytes > VCB_CHANNEL_LONGEST_LINE)
+        vcb_problems_add(
+            binding->problems, vcb_binding_where(binding, "network"),
+            "the description of this network takes %.1f MiB, most of all its traces and timeline, once for "
+            "each host that has them, and the emulator takes %u; shorten them, or ask for fewer pairs",
+            (double)bytes / (1 << 20), (guint)(VCB_CHANNEL_LONGEST_LINE >> 20));
+}
+
 static void check_shared(VcbBinding *binding)
 {
     const VcbSettings *settings = binding->settings;
@@ -313,10 +354,12 @@ void vcb_network_check(VcbBinding *binding)
     if (!net->enabled)
         return;
     check_hosts(binding);
+    check_pairs(binding);
     check_bottleneck(binding);
     check_cross_traffic(binding);
     check_shared(binding);
     check_size(binding);
+    check_bytes(binding);
     for (guint i = 0; i < net->n_timeline; i++)
         check_entry(binding, i, &net->timeline[i]);
     if (net->n_timeline) /* stable; last, as the checks find entries by their place in the file */

@@ -152,16 +152,17 @@ void vcb_line_finish(VcbBinding *binding, const VcbNode *node, VcbLineText *text
     check_required(binding, node, "reorder", "rate", "1%");
 }
 
-void vcb_line_lay_over(VcbBinding *binding, const VcbNode *parent, const char *path, const char *key,
+void vcb_line_lay_over(VcbBinding *binding, const VcbNode *parent, VcbPlace place, const char *key,
                        VcbLineText *text)
 {
     const VcbNode *node = vcb_node_get(parent, key);
-    g_autofree char *place = g_strdup_printf("%s.%s", path, key);
+    g_autofree char *path = g_strdup_printf("%s.%s", place.path, key);
+    g_autofree char *label = g_strdup_printf("%s.%s", place.label, key);
     guint before = vcb_problems_added(binding->problems);
 
     if (!node || node->broken || !vcb_bind_expect_mapping(binding, node, key, ""))
         return;
-    vcb_bind_table(binding, VCB_NETWORK_LINK_TABLE, node, text, (VcbPlace){place, place}, FALSE);
+    vcb_bind_table(binding, VCB_NETWORK_LINK_TABLE, node, text, (VcbPlace){path, label}, FALSE);
     vcb_line_finish(binding, node, text, vcb_problems_added(binding->problems) == before);
 }
 

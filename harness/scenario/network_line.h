@@ -10,8 +10,8 @@
 /* A line of that profile (NULL: without any impairment), in that direction. `text` holds nothing yet. */
 void vcb_line_begin(VcbLineText *text, const char *profile, gboolean up);
 
-/* Lay what the mapping `parent` (NULL is fine) has under `key` over it. path: of `parent`, for `where`. Adds problems. */
-void vcb_line_lay_over(VcbBinding *binding, const VcbNode *parent, const char *path, const char *key,
+/* Lay what the mapping `parent` (NULL is fine), which stands at `place`, has under `key` over it. Adds problems. */
+void vcb_line_lay_over(VcbBinding *binding, const VcbNode *parent, VcbPlace place, const char *key,
                        VcbLineText *text);
 
 /* What follows from what a mapping said of a line, beyond the fields that were read from it: losses from rate and burst, which word on

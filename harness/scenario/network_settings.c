@@ -47,6 +47,13 @@ void vcb_network_settings_clear(VcbNetworkSettings *net)
             clear_interface(&net->hosts[i].interfaces[k]);
         g_free(net->hosts[i].interfaces);
     }
+    for (guint i = 0; i < net->n_pairs; i++) {
+        for (guint host = 0; host < G_N_ELEMENTS(net->hosts); host++) {
+            clear_direction(&net->pairs[i].line_up[host]);
+            clear_direction(&net->pairs[i].line_down[host]);
+        }
+    }
+    g_free(net->pairs);
     if (net->carrier_nat)
         clear_nat(net->carrier_nat);
     g_free(net->carrier_nat);
@@ -70,6 +77,16 @@ void vcb_network_settings_clear(VcbNetworkSettings *net)
     }
     g_free(net->timeline);
     memset(net, 0, sizeof *net);
+}
+
+/* ---- what a pair has ---- */
+
+const VcbPairLines *vcb_network_pair_lines(const VcbNetworkSettings *net, int pair)
+{
+    for (guint i = 0; i < net->n_pairs; i++)
+        if (net->pairs[i].pair == pair)
+            return &net->pairs[i];
+    return NULL;
 }
 
 /* ---- a direction for the emulator ---- */
@@ -234,6 +251,15 @@ static gboolean interfaces_equal(const VcbInterfaceSettings *a, const VcbInterfa
            firewalls_equal(&a->firewall, &b->firewall);
 }
 
+static gboolean pairs_equal(const VcbPairLines *a, const VcbPairLines *b)
+{
+    for (guint host = 0; host < G_N_ELEMENTS(a->line_up); host++)
+        if (!directions_equal(&a->line_up[host], &b->line_up[host]) ||
+            !directions_equal(&a->line_down[host], &b->line_down[host]))
+            return FALSE;
+    return a->pair == b->pair;
+}
+
 static gboolean traffic_equal(const VcbCrossTraffic *a, const VcbCrossTraffic *b)
 {
     return !g_strcmp0(a->kind, b->kind) && !g_strcmp0(a->behind, b->behind) &&
@@ -256,7 +282,7 @@ gboolean vcb_network_settings_equal(const VcbNetworkSettings *a, const VcbNetwor
 {
     if (a->enabled != b->enabled || a->shared != b->shared || a->max_lateness_us != b->max_lateness_us ||
         g_strcmp0(a->bottleneck_behind, b->bottleneck_behind) || !a->carrier_nat != !b->carrier_nat ||
-        (a->carrier_nat && !nats_equal(a->carrier_nat, b->carrier_nat)) ||
+        (a->carrier_nat && !nats_equal(a->carrier_nat, b->carrier_nat)) || a->n_pairs != b->n_pairs ||
         a->n_cross_traffic != b->n_cross_traffic || a->n_timeline != b->n_timeline ||
         !directions_equal(&a->bottleneck_up, &b->bottleneck_up) ||
         !directions_equal(&a->bottleneck_down, &b->bottleneck_down))
@@ -268,6 +294,9 @@ gboolean vcb_network_settings_equal(const VcbNetworkSettings *a, const VcbNetwor
             if (!interfaces_equal(&a->hosts[i].interfaces[k], &b->hosts[i].interfaces[k]))
                 return FALSE;
     }
+    for (guint i = 0; i < a->n_pairs; i++)
+        if (!pairs_equal(&a->pairs[i], &b->pairs[i]))
+            return FALSE;
     for (guint i = 0; i < a->n_cross_traffic; i++)
         if (!traffic_equal(&a->cross_traffic[i], &b->cross_traffic[i]))
             return FALSE;

@@ -66,6 +66,12 @@ typedef struct {
     guint n_interfaces;
 } VcbHostSettings;
 
+/* The lines of the first interfaces of one pair's hosts, which take the place of those in `hosts`. */
+typedef struct {
+    int pair;                                      /* from 1 */
+    VcbDirectionSettings line_up[2], line_down[2]; /* of the scenario's two peers */
+} VcbPairLines;
+
 typedef struct {
     char *kind;      /* "tcp-long", "tcp-short", "udp" */
     char *behind;    /* a peer's name, or "bottleneck" */
@@ -95,12 +101,17 @@ typedef struct {
     char *bottleneck_behind;   /* a peer's name; NULL: no bottleneck */
     VcbDirectionSettings bottleneck_up, bottleneck_down;
     gboolean shared;
+    VcbPairLines *pairs; /* of `shared`: the pairs that have lines of their own, no pair twice */
+    guint n_pairs;
     VcbCrossTraffic *cross_traffic;
     guint n_cross_traffic;
     VcbNetworkTimelineEntry *timeline; /* sorted by at_us */
     guint n_timeline;
     gint64 max_lateness_us;
 } VcbNetworkSettings;
+
+/* A pair's own lines; NULL: it has those in `hosts`. */
+const VcbPairLines *vcb_network_pair_lines(const VcbNetworkSettings *net, int pair);
 
 /* A direction object of docs/network-emulator.md. keys: only what these keys of a link say (NULL-terminated, as in a scenario:
  * "rate", "loss"); NULL: all that differs from a link without impairments. NULL where the trace cannot be read. */

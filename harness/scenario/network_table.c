@@ -5,6 +5,7 @@
 #include "harness/scenario/rows.h"
 
 #define INTERFACE_NAME "^[a-z][a-z0-9]{0,14}$"
+#define MOST_PAIRS 1000 /* as `pairs` and `pair` elsewhere */
 
 const VcbSetting VCB_NAT_TABLE[] = {
     {.key = "type",
@@ -204,6 +205,37 @@ const VcbSetting VCB_NETWORK_HOST_TABLE[] = {
     {0},
 };
 
+const VcbSetting VCB_NETWORK_PAIR_HOST_TABLE[] = {
+    {.key = "profile",
+     .type = VCB_TYPE_CHOICE,
+     .offset = offsetof(VcbPairHostText, profile),
+     .choices = VCB_PROFILE_NAMES,
+     .description = "the line of that host"},
+    LINK("link", "network.link", "changes to it, in both directions"),
+    LINK("up", "network.link", "changes to what the peer sends"),
+    LINK("down", "network.link", "changes to what the peer receives"),
+    {0},
+};
+
+const VcbSetting VCB_NETWORK_PAIR_TABLE[] = {
+    {.key = "pair",
+     .type = VCB_TYPE_INT,
+     .offset = offsetof(VcbPairText, pair),
+     .low = 1,
+     .high = MOST_PAIRS,
+     .required_where = "*",
+     .description = "its number, from 1"},
+    {.key = "hosts",
+     .type = VCB_TYPE_HOSTS,
+     .children = VCB_NETWORK_PAIR_HOST_TABLE,
+     .short_key = "profile",
+     .elsewhere = "network",
+     .required_where = "*",
+     .description =
+         "a peer's name -> `profile`, `link`, `up`, `down`, or a profile: the line of that pair's host"},
+    {0},
+};
+
 static const VcbSetting BOTTLENECK[] = {
     {.key = "behind",
      .type = VCB_TYPE_PEER_NAME,
@@ -345,6 +377,13 @@ const VcbSetting VCB_NETWORK_TABLE[] = {
      .offset = offsetof(VcbNetworkText, shared),
      .fallback = "false",
      .description = "all pairs of a variant call at the same time, in one network"},
+    {.key = "pairs",
+     .type = VCB_TYPE_LIST,
+     .offset = offsetof(VcbNetworkText, pairs),
+     .count_offset = offsetof(VcbNetworkText, n_pairs),
+     .item_size = sizeof(VcbPairText),
+     .children = VCB_NETWORK_PAIR_TABLE,
+     .description = "of `shared`: lines of single pairs; they go before those of `hosts`"},
     {.key = "cross_traffic",
      .type = VCB_TYPE_LIST,
      .offset = offsetof(VcbNetworkText, cross_traffic),

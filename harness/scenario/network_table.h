@@ -46,11 +46,22 @@ typedef struct {
     VcbLineText change;
 } VcbNetworkTimelineText;
 
+/* What can be said of one pair's host. */
+typedef struct {
+    char *profile;
+} VcbPairHostText;
+
+typedef struct {
+    int pair;
+} VcbPairText;
+
 typedef struct {
     VcbHostText host; /* first: the general keys */
     VcbNatText carrier_nat;
     char *bottleneck_behind;
     gboolean shared;
+    VcbPairText *pairs;
+    guint n_pairs;
     VcbCrossTraffic *cross_traffic;
     guint n_cross_traffic;
     VcbNetworkTimelineText *timeline;
@@ -58,9 +69,11 @@ typedef struct {
     gint64 max_lateness_us;
 } VcbNetworkText;
 
-extern const VcbSetting VCB_NETWORK_TABLE[];          /* into VcbNetworkText */
-extern const VcbSetting VCB_NETWORK_HOST_TABLE[];     /* into VcbHostText: `hosts.NAME`; without defaults */
-extern const VcbSetting VCB_NETWORK_LINK_TABLE[];     /* into VcbLineText */
-extern const VcbSetting VCB_NETWORK_TIMELINE_TABLE[]; /* into VcbNetworkTimelineText */
-extern const VcbSetting VCB_NAT_TABLE[];              /* into VcbNatText */
-extern const VcbSetting VCB_FIREWALL_TABLE[];         /* into VcbFirewallText */
+extern const VcbSetting VCB_NETWORK_TABLE[];           /* into VcbNetworkText */
+extern const VcbSetting VCB_NETWORK_HOST_TABLE[];      /* into VcbHostText: `hosts.NAME`; without defaults */
+extern const VcbSetting VCB_NETWORK_PAIR_TABLE[];      /* into VcbPairText: `pairs[]` */
+extern const VcbSetting VCB_NETWORK_PAIR_HOST_TABLE[]; /* into VcbPairHostText: `pairs[].hosts.NAME` */
+extern const VcbSetting VCB_NETWORK_LINK_TABLE[];      /* into VcbLineText */
+extern const VcbSetting VCB_NETWORK_TIMELINE_TABLE[];  /* into VcbNetworkTimelineText */
+extern const VcbSetting VCB_NAT_TABLE[];               /* into VcbNatText */
+extern const VcbSetting VCB_FIREWALL_TABLE[];          /* into VcbFirewallText */

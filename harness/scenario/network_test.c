@@ -1,6 +1,6 @@
 #include "common/test.h"
 #include "harness/scenario/network_profiles.h"
-#include "harness/scenario/scenario.h"
+#include "harness/scenario/settings.h"
 
 #include <string.h>
 
@@ -349,6 +349,41 @@ static void what_surrounds_the_network_has_its_defaults(void)
     CU_ASSERT_EQUAL(settings->timeline[1].pair, 0);
 }
 
+static void a_pairs_lines_are_laid_over_those_of_its_hosts(void)
+{
+    static const char *const SETS[] = {"network.pairs.1.hosts.bob.down.delay=7ms", NULL};
+    g_autoptr(VcbScenario) scenario =
+        load_with("pairs: 4\n"
+                  "network:\n"
+                  "  shared: true\n"
+                  "  link: {loss: 1%}\n"
+                  "  hosts: {alice: {link: {delay: 20ms}, up: {queue: 50}}}\n"
+                  "  pairs:\n"
+                  "    - {pair: 4, hosts: {alice: {profile: 4g, up: {delay: 30ms}}}}\n"
+                  "    - {pair: 2, hosts: {bob: wpt-dsl}}\n"
+                  "matrix:\n"
+                  "  network.pairs.0.hosts.alice.down.rate: [1Mbps, 2Mbps]\n",
+                  SETS);
+    const VcbPairLines *second = vcb_network_pair_lines(net(scenario), 2),
+                       *fourth = vcb_network_pair_lines(net(scenario), 4);
+
+    CU_ASSERT_PTR_NULL(vcb_network_pair_lines(net(scenario), 1));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(second);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(fourth);
+    CU_ASSERT_EQUAL(fourth->line_up[0].delay_us, 30000);
+    CU_ASSERT_EQUAL(fourth->line_down[0].delay_us, 20000); /* of alice's hosts, whatever the profile */
+    CU_ASSERT_EQUAL(fourth->line_up[0].queue_limit, 50);
+    VCB_ASSERT_NEAR(fourth->line_up[0].rate_bps, 8e6, 0);
+    VCB_ASSERT_NEAR(fourth->line_up[0].loss_k, 0.99, 1e-12); /* of all */
+    VCB_ASSERT_NEAR(fourth->line_down[0].rate_bps, 1e6, 0);
+    VCB_ASSERT_NEAR(scenario->variants[1].settings.net.pairs[0].line_down[0].rate_bps, 2e6, 0);
+    CU_ASSERT_EQUAL(fourth->line_up[1].delay_us, 200); /* bob's, of whom nothing is said there */
+    VCB_ASSERT_NEAR(second->line_up[1].rate_bps, 384e3, 0);
+    CU_ASSERT_EQUAL(second->line_down[1].delay_us, 7000);
+    CU_ASSERT_EQUAL(second->line_up[0].delay_us, 20000);
+    CU_ASSERT_FALSE(vcb_settings_equal(&scenario->variants[0].settings, &scenario->variants[1].settings));
+}
+
 static void every_profile_is_a_word_and_has_a_source(void)
 {
     CU_ASSERT_STRING_EQUAL(VCB_NETWORK_WORDS[0], "loopback");
@@ -390,4 +425,6 @@ VCB_TEST_MAIN("network", {"loopback is the default", loopback_is_the_default},
                a_word_is_spelled_out_when_something_below_it_is_set},
               {"a matrix goes over any part of it", a_matrix_goes_over_any_part_of_it},
               {"what surrounds the network has its defaults", what_surrounds_the_network_has_its_defaults},
+              {"a pair's lines are laid over those of its hosts",
+               a_pairs_lines_are_laid_over_those_of_its_hosts},
               {"every profile is a word and has a source", every_profile_is_a_word_and_has_a_source})

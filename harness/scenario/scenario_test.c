@@ -191,7 +191,8 @@ static void an_expectation_of_some_variants_replaces_the_general_one(void)
 
 static void comparisons_take_the_metrics_units(void)
 {
-    g_autoptr(VcbScenario) scenario = load("expect:\n"
+    g_autoptr(VcbScenario) scenario = load("network: {hosts: {alice: {interfaces: [{name: wwan0}]}}}\n"
+                                           "expect:\n"
                                            "  connect_time_ms.p95: \"<=1.5s\"\n"
                                            "  bob.audio.in.silence_ms.max: 1500..2500\n"
                                            "  video.in.packet_loss_pct.mean: \"< 0.5%\"\n"

@@ -202,6 +202,43 @@ timeline: [{at: 1s, do: mute, peer: alice, pair: 2}]
 
     # ---- ends ----
 
+    def test_each_pair_has_its_own_line(self):
+        text = lab.SMALL.replace("duration: 1s", "duration: 3s") + f"""
+pairs: 2
+network:
+  {PATIENT}
+  shared: true
+  hosts: {{alice: {{link: {{delay: 20ms}}}}}}
+  pairs: [{{pair: 2, hosts: {{alice: {{up: {{delay: 60ms}}}}}}}}]
+expect: {{alice.up.link_delay_ms.min: 20..40, alice.up.link_delay_ms.max: 60..80, alice.down.link_delay_ms.max: 20..40}}
+"""
+        status, out, err = self.run_vcbench(self.scenario(text))
+        self.assertEqual(status, 0, out + err)
+        least = {(e["link"], e["direction"]): e["delay_us"]["p50"] // 1000 for e in self.lines("link", network="wave-0001")
+                 if e["link"].startswith("alice") and e["delay_us"]["n"]}
+        self.assertEqual(least, {("alice-1", "up"): 20, ("alice-1", "down"): 20, ("alice-2", "up"): 60, ("alice-2", "down"): 20})
+
+    def check_that_a_vanished_trace_ends_the_run(self, more):
+        trace = self.folder / "gone.trace"
+        trace.write_text("1\n2\n")
+        text = lab.SMALL + f"repeat: 2\nnetwork: {{{PATIENT}, up: {{trace: gone.trace}}{more}}}\n"
+        process = self.start(self.scenario(text))
+        self.wait_for_phase(process, "connected")
+        trace.unlink()
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 3, out + err)
+        self.assertRegex(err, "the network cannot be made any more: .*gone.trace: No such file")
+        ends = self.lines("call-end")
+        self.assertEqual([e["outcome"] for e in ends], ["completed", "skipped"])
+        for reason in (ends[1]["reason"], self.run_json()["reason"]):
+            self.assertIn("gone.trace", reason)
+
+    def test_a_trace_that_vanishes_ends_the_run(self):
+        self.check_that_a_vanished_trace_ends_the_run("")
+
+    def test_a_trace_that_vanishes_ends_the_run_of_a_shared_network(self):
+        self.check_that_a_vanished_trace_ends_the_run(", shared: true")
+
     def start_and_look_inside(self, text=None):
         """A call under measurement: (vcbench, the namespaces of its hosts)."""
         before = namespaces_in_use()

@@ -4,6 +4,7 @@
  *   plan_build_test SCENARIO... */
 #include "common/test.h"
 #include "harness/run/network_plan.h"
+#include "harness/scenario/network_size.h"
 #include "network/internet/internet.h"
 #include "tests/scenario/random_scenario.h"
 
@@ -41,15 +42,23 @@ static guint build_all(const VcbScenario *scenario, const char *what)
         const VcbSettings *settings = &scenario->variants[i].settings;
         guint n_pairs = settings->net.shared ? (guint)settings->pairs : 1;
         VcbNetwork *networks[2];
+        gsize most_bytes;
 
         if (!settings->net.enabled)
             continue;
         n++;
+        most_bytes = vcb_network_most_bytes(settings);
         for (guint k = 0; k < 2; k++) {
             g_autofree char *name = g_strdup_printf("%04u", k);
             g_autoptr(VcbNetworkPlan) plan =
-                vcb_network_plan_call(settings, name, name, 7, 2 * i + k + 1, n_pairs);
+                vcb_network_plan_call(settings, name, name, 7, 2 * i + k + 1, n_pairs, NULL);
+            g_autofree char *create = NULL;
 
+            CU_ASSERT_PTR_NOT_NULL_FATAL(plan);
+            create = vcb_json_print(plan->create);
+            if (strlen(create) > most_bytes)
+                g_printerr("%s: longer than was reckoned with\n", what);
+            CU_ASSERT_TRUE(strlen(create) <= most_bytes);
             networks[k] = build(internet, plan, what);
         }
         for (guint k = 0; k < 2; k++)

@@ -11,7 +11,7 @@
 
 static gboolean updates;
 
-static const char *const NAMES[] = {"carrier", "handover", "shared", "wifi"};
+static const char *const NAMES[] = {"carrier", "handover", "pairs", "shared", "wifi"};
 
 static void print_items(GString *out, const cJSON *list)
 {
@@ -62,7 +62,8 @@ static void every_plan_is_as_written_down(void)
         CU_ASSERT_PTR_NOT_NULL_FATAL(scenario);
         settings = &scenario->variants[0].settings;
         plan = vcb_network_plan_call(settings, "0001", "0001", 42, 1,
-                                     settings->net.shared ? (guint)settings->pairs : 1);
+                                     settings->net.shared ? (guint)settings->pairs : 1, &error);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(plan);
         text = print(plan->create);
         golden_check(golden, text, updates);
     }

@@ -187,6 +187,16 @@ static const char *const ENTRIES[] = {
     "    - {at: 0, rate_steps: [], reorder: {rate: 1%, delay: 30ms}, queue: 1s, mtu_icmp: false}\n",
 };
 
+/* One network for all pairs, of which some have lines of their own. `pairs` is 1 at least, and nobody asks for jobs. */
+static void random_pairs(GString *out, GRand *random, const char *peer)
+{
+    g_string_append_printf(out, "  shared: true\n  pairs:\n    - pair: 1\n      hosts:\n        %s:\n", peer);
+    if (chance(random, 0.3))
+        g_string_insert(out, (gssize)out->len - 1, " 4g");
+    else
+        random_table(out, VCB_NETWORK_PAIR_HOST_TABLE, random, 5);
+}
+
 /* An emulated network, and what means something only with one. */
 static void random_network(GString *out, GRand *random, const char *peer)
 {
@@ -216,6 +226,8 @@ static void random_network(GString *out, GRand *random, const char *peer)
         g_string_append_printf(out, "  hosts:\n    %s:\n      mtu: 1400\n", peer);
         random_table(out, VCB_NETWORK_HOST_TABLE, random, 3);
     }
+    if (chance(random, 0.3))
+        random_pairs(out, random, peer);
     g_string_append(out, "turn_server: coturn\nturn: {transport: all, credentials: time-limited}\n");
 }
 
