@@ -221,7 +221,7 @@ expect: {{alice.up.link_delay_ms.min: 20..40, alice.up.link_delay_ms.max: 60..80
     def check_that_a_vanished_trace_ends_the_run(self, more):
         trace = self.folder / "gone.trace"
         trace.write_text("1\n2\n")
-        text = lab.SMALL + f"repeat: 2\nnetwork: {{{PATIENT}, up: {{trace: gone.trace}}{more}}}\n"
+        text = lab.SMALL + f"repeat: 2\njobs: 1\nnetwork: {{{PATIENT}, up: {{trace: gone.trace}}{more}}}\n"
         process = self.start(self.scenario(text))
         self.wait_for_phase(process, "connected")
         trace.unlink()
