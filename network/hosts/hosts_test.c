@@ -204,6 +204,26 @@ static void a_handover_takes_carrier_addresses_and_routes_along(void)
     let_go(&network);
 }
 
+/* As libnice's are: tied to an interface, whatever the routes say. */
+static void what_is_sent_into_a_lost_interface_is_no_fault_of_the_emulator(void)
+{
+    VcbHostsReply network = create(12, 1, 1, 1500);
+    int tied = lab_socket(hosts, network.namespace_fds[0], AF_INET, SOCK_DGRAM);
+    guint8 packet[2048];
+
+    CU_ASSERT_EQUAL_FATAL(setsockopt(tied, SOL_SOCKET, SO_BINDTODEVICE, "eth0", 5), 0);
+    set_interface(12, "eth0", NULL);
+    for (int i = 0; i < 100; i++)
+        (void)send_from(tied, AF_INET, "nobody hears");
+    CU_ASSERT_EQUAL(count_drops(12), 0);
+    set_interface(12, NULL, "eth0");
+    CU_ASSERT_EQUAL(count_drops(12), 0);
+    CU_ASSERT_TRUE(send_from(tied, AF_INET, "again"));
+    CU_ASSERT_TRUE(lab_read_packet(&network.ports[0], IPPROTO_UDP, packet, sizeof packet) > 0);
+    close(tied);
+    let_go(&network);
+}
+
 static void of_two_interfaces_the_lower_metric_goes_first(void)
 {
     VcbHostsReply network = create(3, 1, 2, 1500);
@@ -431,6 +451,8 @@ static int run_claims(void)
         {"a datagram goes out and its answer comes in", a_datagram_goes_out_and_its_answer_comes_in},
         {"a handover takes carrier, addresses and routes along",
          a_handover_takes_carrier_addresses_and_routes_along},
+        {"what is sent into a lost interface is no fault of the emulator",
+         what_is_sent_into_a_lost_interface_is_no_fault_of_the_emulator},
         {"of two interfaces the lower metric goes first", of_two_interfaces_the_lower_metric_goes_first},
         {"TCP between two hosts comes in packets of the MTU",
          tcp_between_two_hosts_comes_in_packets_of_the_mtu},

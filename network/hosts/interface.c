@@ -41,12 +41,22 @@ gboolean vcb_host_interface_set_up(VcbHostInterface *interface, gboolean up, Vcb
 {
     const VcbInterfaceBackend *backend = backend_of(interface->backend);
 
+    guint64 dropped;
+
     if (interface->up == up)
         return TRUE;
-    interface->up = up;
+    /* What a host sends into an interface that is down, the kernel drops: that is what being down means. */
+    if (!up && !backend->dropped(interface, rtnetlink, &interface->dropped_when_lost, error))
+        return FALSE;
     if (!backend->set_carrier(interface, up, rtnetlink, far, error) ||
         !vcb_rtnetlink_settle_link(rtnetlink, interface->index, error))
         return FALSE;
+    if (up) {
+        if (!backend->dropped(interface, rtnetlink, &dropped, error))
+            return FALSE;
+        interface->dropped_while_down += dropped - interface->dropped_when_lost;
+    }
+    interface->up = up;
     if (up)
         return set_addresses(interface, TRUE, rtnetlink, error) &&
                set_routes(interface, TRUE, rtnetlink, error);
@@ -116,5 +126,12 @@ void vcb_host_interface_clear(VcbHostInterface *interface)
 gboolean vcb_host_interface_dropped(VcbHostInterface *interface, VcbRtnetlink *rtnetlink,
                                     guint64 *ret_dropped, GError **error)
 {
-    return backend_of(interface->backend)->dropped(interface, rtnetlink, ret_dropped, error);
+    guint64 dropped;
+
+    if (!backend_of(interface->backend)->dropped(interface, rtnetlink, &dropped, error))
+        return FALSE;
+    if (!interface->up)
+        dropped = interface->dropped_when_lost;
+    *ret_dropped = dropped - interface->dropped_while_down;
+    return TRUE;
 }

@@ -27,7 +27,9 @@ typedef struct {
     VcbInterfaceAddress *addresses; /* owned */
     guint n_addresses, metric;
     gboolean up;
-    guint64 socket_dropped; /* veth: what the packet socket had no room for, so far */
+    guint64 socket_dropped;     /* veth: what the packet socket had no room for, so far */
+    guint64 dropped_when_lost;  /* all drops when it last went down */
+    guint64 dropped_while_down; /* of all drops, those that came while it was down */
 } VcbHostInterface;
 
 /* Make an interface in the network namespace that the caller is in and `rtnetlink` speaks for, as the description says, up or down. number is
@@ -52,6 +54,7 @@ gboolean vcb_host_interface_set_up(VcbHostInterface *interface, gboolean up, Vcb
 /* Wait until the addresses of an interface that is up are in force, usually not at all. */
 gboolean vcb_host_interface_await(const VcbHostInterface *interface, VcbRtnetlink *rtnetlink, GError **error);
 
-/* Packets of the host that were dropped before the emulator could read them, since the interface was made. */
+/* Packets of the host that were dropped before the emulator could read them, since the interface was made, while it was
+ * up. */
 gboolean vcb_host_interface_dropped(VcbHostInterface *interface, VcbRtnetlink *rtnetlink,
                                     guint64 *ret_dropped, GError **error);
