@@ -11,12 +11,18 @@ class Scenario(lab.Lab):
     def test_it_does_what_it_says(self):
         if lab.SANITIZED:
             return self.do_it_once()
-        status, out, err = self.run_vcbench(str(self.path), timeout=240)
+        status, out, err = self.run_vcbench(str(self.path), timeout=680)
+        self.skip_without_namespaces(err)
         self.assertEqual(status, 0, f"{out}\n{err}")
+
+    def skip_without_namespaces(self, err):
+        if "permits no emulated hosts" in err:
+            self.skipTest("no network namespaces: `vcbench doctor` tells what opens them")
 
     def do_it_once(self):
         """Under sanitizers: every variant once, everything that does not depend on speed as expected."""
-        status, out, err = self.run_vcbench("--repeat", "1", "--jobs", "1", str(self.path), timeout=240)
+        status, out, err = self.run_vcbench("--repeat", "1", "--jobs", "1", str(self.path), timeout=680)
+        self.skip_without_namespaces(err)
         self.assertIn(status, (0, 1), f"{out}\n{err}")
         run = self.run_json(self.path.stem)
         for call in run["calls"]:
