@@ -275,7 +275,7 @@ void vcb_capture_packet(VcbCapture *capture, guint interface, const VcbPacket *p
 
 void vcb_capture_flush(VcbCapture *capture)
 {
-    if (!capture->stopped)
+    if (!capture->stopped && capture->buffer->len) /* an empty buffer would end the writer */
         hand_over(capture);
 }
 

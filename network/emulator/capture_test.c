@@ -189,6 +189,30 @@ static void many_packets_pass_through_many_buffers_in_order(void)
     g_unlink(path);
 }
 
+static void a_second_without_packets_does_not_end_the_capture(void)
+{
+    g_autofree char *path = new_path();
+    g_autofree VcbPacket *packet = new_packet(100, 0, 0);
+    VcbCapture *capture = vcb_capture_open(path, NULL);
+    guint n_packets = 0;
+    Reader reader;
+    Block block;
+
+    vcb_capture_add_interface(capture, "a/b/up");
+    for (guint i = 0; i < 10; i++) {
+        vcb_capture_packet(capture, 0, packet, VCB_FATE_LOSS, 0);
+        vcb_capture_flush(capture);
+        vcb_capture_flush(capture);
+    }
+    vcb_capture_close(capture);
+    reader = open_file(path);
+    while (next_block(&reader, &block))
+        n_packets += block.type == 6;
+    CU_ASSERT_EQUAL(n_packets, 10);
+    g_free(reader.data);
+    g_unlink(path);
+}
+
 /* A limit to the file's length is to write(2) what a full disk is: it fails in the middle of a buffer. */
 static void a_full_disk_ends_the_capture_at_a_whole_block_and_is_told_once(void)
 {
@@ -238,6 +262,8 @@ static void a_path_that_cannot_be_opened_is_an_error(void)
 VCB_TEST_MAIN("capture", {"what is written reads back", what_is_written_reads_back},
               {"many packets pass through many buffers in order",
                many_packets_pass_through_many_buffers_in_order},
+              {"a second without packets does not end the capture",
+               a_second_without_packets_does_not_end_the_capture},
               {"a full disk ends the capture at a whole block, and is told once",
                a_full_disk_ends_the_capture_at_a_whole_block_and_is_told_once},
               {"a path that cannot be opened is an error", a_path_that_cannot_be_opened_is_an_error})
