@@ -170,8 +170,10 @@ static void add_waterfall(const VcbAnalysis *analysis, GString *script, GPtrArra
                            calls->len - 0.5);
     for (guint row = 0; row < calls->len; row++) {
         g_autofree char *label = row_label(analysis, calls->pdata[row]);
+        g_auto(GStrv) parts = g_strsplit(label, "%", -1);
+        g_autofree char *format = g_strjoinv("%%", parts); /* a tic's label is a format: loss=5% */
 
-        g_string_append_printf(body, "%s'%s' %u", row ? ", " : "", label, row);
+        g_string_append_printf(body, "%s'%s' %u", row ? ", " : "", format, row);
     }
     g_string_append(body, ")\n");
     for (guint row = 0; row < calls->len; row++) {

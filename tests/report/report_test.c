@@ -164,6 +164,24 @@ static void text_from_a_peer_is_never_markup(void)
     remove_directory(directory);
 }
 
+/* gnuplot takes a tic's label for a format, and draws nothing at all where a % in it is not one of printf's. */
+static void a_variant_with_a_percentage_is_drawn(void)
+{
+    g_autofree char *directory = new_directory("network"),
+                    *path = g_build_filename(directory, "events.jsonl", NULL);
+    g_autofree char *program = g_find_program_in_path("gnuplot"), *log = read_file(directory, "events.jsonl");
+    g_autoptr(GString) text = g_string_new(log);
+    g_autoptr(VcbReport) report = NULL;
+
+    CU_ASSERT_TRUE(g_string_replace(text, "\"network=shared\"", "\"loss=20%\"", 0) > 0);
+    CU_ASSERT_TRUE_FATAL(g_file_set_contents(path, text->str, -1, NULL));
+    report = vcb_report_make(directory, NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(report);
+    CU_ASSERT_FALSE(is_note(report, "No graphs") && program);
+    CU_ASSERT_TRUE(!program || has_file(directory, "connect-phases.svg"));
+    remove_directory(directory);
+}
+
 static void without_gnuplot_the_rest_is_there(void)
 {
     g_autofree char *directory = new_directory("clean"), *path = g_strdup(g_getenv("PATH"));
@@ -241,6 +259,7 @@ VCB_TEST_MAIN("report", {"all files are made", all_files_are_made},
               {"a network has its section and its files", a_network_has_its_section_and_its_files},
               {"a late emulator makes the run invalid", a_late_emulator_makes_the_run_invalid},
               {"links without numbers spoil no graph", links_without_numbers_spoil_no_graph},
+              {"a variant with a percentage is drawn", a_variant_with_a_percentage_is_drawn},
               {"text from a peer is never markup", text_from_a_peer_is_never_markup},
               {"without gnuplot the rest is there", without_gnuplot_the_rest_is_there},
               {"a gnuplot that fails is noted", a_gnuplot_that_fails_is_noted},
