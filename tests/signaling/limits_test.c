@@ -236,7 +236,8 @@ static void a_silent_peer_is_pinged_and_a_dead_one_removed(void)
     WsClient *dead = join(signald, "/r?name=dead");
     gint64 since_us = vcb_clock_now_us();
 
-    /* `alive` answers its pings while it waits for the news that `dead`, which reads nothing, is gone. */
+    /* `alive` has said something, and answers its pings while it waits for the news that `dead`, which reads nothing, is gone. */
+    ws_client_send(alive, "{\"type\":\"ready\"}");
     ws_client_skip(alive, "user-count");
     g_autoptr(cJSON) count = ws_client_expect(alive, "user-count");
     CU_ASSERT_EQUAL(vcb_json_int(count, "count", 0), 1);
