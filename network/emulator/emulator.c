@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 #define TICK_NS G_GINT64_CONSTANT(1000000000)
-#define MOST_REPLIES 16 /* of the host maker, at a time */
+#define FARTHEST_ORIGIN_US (G_GINT64_CONSTANT(86400) * 1000000) /* a day ahead */
+#define MOST_REPLIES 16                                         /* of the host maker, at a time */
 
 static void free_network(gpointer data)
 {
@@ -68,9 +69,9 @@ static void remove_from_internet(VcbEmulatedNetwork *network)
     VcbEmulator *emulator = network->emulator;
     gint64 now_ns = vcb_now_ns();
 
+    vcb_internet_advance(emulator->internet, now_ns);
     if (network->state != VCB_EMULATED_MAKING)
         vcb_emulated_report_routers_finally(network);
-    vcb_internet_advance(emulator->internet, now_ns);
     for (guint i = 0; i < network->links->len; i++)
         vcb_link_observer_detach(network->links->pdata[i], now_ns);
     vcb_internet_remove(emulator->internet, network->network, now_ns);
@@ -273,6 +274,12 @@ static gboolean start_network(VcbEmulatedNetwork *network, const cJSON *command,
     if (origin_us < 0) {
         g_set_error(error, VCB_ERROR, VCB_ERROR_USAGE,
                     "origin_us: microseconds of CLOCK_MONOTONIC are wanted");
+        return FALSE;
+    }
+    /* Slots of loss by time are gone through from there on, one by one. */
+    if (origin_us < network->asked_ns / 1000 || origin_us > vcb_now_ns() / 1000 + FARTHEST_ORIGIN_US) {
+        g_set_error(error, VCB_ERROR, VCB_ERROR_USAGE,
+                    "origin_us: it lies before the network was asked for, or more than a day ahead");
         return FALSE;
     }
     if (network->has_started) {

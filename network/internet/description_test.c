@@ -139,6 +139,8 @@ static void says_where_and_what(void)
          "routers[0].name: \"internet\" is the root of every network"},
         {UP("'loss': {'p': 1.5}"), "routers[0].up.loss.p: 1.5 is no fraction from 0 to 1"},
         {UP("'loss': {'p': 1e999}"), "routers[0].up.loss.p: null is no fraction from 0 to 1"},
+        {UP("'loss': {'by': 'time', 'slot_us': 999}"),
+         "routers[0].up.loss.slot_us: 999 is no number from 1000 to 3600000000"},
         {UP("'loss': {'by': 'hour'}"), "routers[0].up.loss.by: \"hour\" is none of packet, time"},
         {UP("'delay_us': -1"), "routers[0].up.delay_us: -1 is no number from 0 to 3600000000"},
         {UP("'rate_bps': 'fast'"), "routers[0].up.rate_bps: \"fast\" is no number from 0 to 1000000000000"},

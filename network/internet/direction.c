@@ -7,6 +7,7 @@
 #define RATE_MAX 1e12                        /* bit/s */
 #define TIME_MAX_US ((gint64)3600000000)     /* an hour: delays, queues */
 #define SPAN_MAX_US ((gint64)31536000000000) /* a year: moments of a timeline */
+#define SLOT_MIN_US ((gint64)1000) /* all slots of an idle hour are gone through when the next packet comes */
 #define STEPS_MAX 100000
 #define TRACE_MAX 4000000
 #define QUEUE_PACKETS_MAX 1000000
@@ -161,7 +162,7 @@ static gboolean read_loss(VcbLinkSettings *settings, const cJSON *direction, con
         !vcb_read_fraction(loss, place, "h", &settings->loss_h, error) ||
         !vcb_read_fraction(loss, place, "k", &settings->loss_k, error) ||
         !vcb_read_word(loss, place, "by", BY, &by, error) ||
-        !vcb_read_us(loss, place, "slot_us", 1, TIME_MAX_US, &settings->loss_slot_ns, error))
+        !vcb_read_us(loss, place, "slot_us", SLOT_MIN_US, TIME_MAX_US, &settings->loss_slot_ns, error))
         return FALSE;
     settings->loss_by_time = by == 1;
     return TRUE;

@@ -132,6 +132,8 @@ class Commands(Lab):
         self.assertIn("create", emulator.error("create", network="n", seed=1, routers=[], hosts=[]))
         self.assertIn("no network", emulator.error("start", network="other", origin_us=1))
         self.assertIn("origin_us", emulator.error("start", network="n"))
+        self.assertIn("before", emulator.error("start", network="n", origin_us=1))
+        self.assertIn("a day ahead", emulator.error("start", network="n", origin_us=1 << 62))
         self.assertIn("set", emulator.error("change", network="n", router="a"))
         emulator.error("change", network="n", router="a", direction="up", set={"loss": {"p": 7, "r": 1, "h": 0, "k": 1}})
         emulator.error("change", network="n", router="nobody", direction="up", set={"delay_us": 1})
