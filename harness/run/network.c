@@ -7,7 +7,8 @@
 #include <unistd.h>
 
 #define START_TIMEOUT_MS 10000
-#define FINISH_GRACE_US (2 * 1000 * 1000)
+#define FINISH_GRACE_US                                                                                      \
+    (5 * 1000 * 1000) /* more than it takes itself at most: main.c, STOP_NS, and the capture's rest */
 
 struct VcbEmulator {
     VcbRunLog *log; /* no-ref */
@@ -63,7 +64,9 @@ static void on_ready(VcbEmulator *emulator, VcbChannel *channel, const cJSON *me
 static void on_created(VcbEmulator *emulator, VcbChannel *channel, const cJSON *message)
 {
     VcbEmulatedNetwork *network = network_of(emulator, message);
+    g_autofree char *problem = NULL;
     const cJSON *name;
+    guint missing = 0;
 
     if (!network)
         return; /* nobody waits for it any more; the channel closes what was not taken */
@@ -81,7 +84,14 @@ static void on_created(VcbEmulator *emulator, VcbChannel *channel, const cJSON *
             close(fd);
     }
     network->created = TRUE;
-    network->events.created(network, NULL, network->user_data);
+    for (guint i = 0; i < network->plan->n_hosts; i++)
+        missing += network->fds[i] < 0;
+    if (missing) /* the kernel hands over only as many as this process may have */
+        problem =
+            g_strdup_printf("%u of the emulated network's %u hosts cannot be reached: too many open files "
+                            "(more with ulimit -n)",
+                            missing, network->plan->n_hosts);
+    network->events.created(network, problem, network->user_data);
 }
 
 static void on_removed(VcbEmulator *emulator, VcbChannel *channel, const cJSON *message)
@@ -105,7 +115,10 @@ static void on_error(VcbEmulator *emulator, VcbChannel *channel, const cJSON *me
 
         g_hash_table_remove(emulator->networks, network->plan->name);
         network->emulator = NULL;
-        network->events.created(network, problem, network->user_data);
+        if (network->removing) /* while it was being made: it is gone all the same */
+            network->events.removed(network, network->user_data);
+        else
+            network->events.created(network, problem, network->user_data);
     } else {
         /* A run in which something that was asked for did not happen would show something else. */
         g_autofree char *problem = g_strdup_printf("the network's emulator: %s", text);

@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import subprocess
@@ -232,6 +233,15 @@ expect: {{alice.up.link_delay_ms.min: 20..40, alice.up.link_delay_ms.max: 60..80
         self.assertEqual([e["outcome"] for e in ends], ["completed", "skipped"])
         for reason in (ends[1]["reason"], self.run_json()["reason"]):
             self.assertIn("gone.trace", reason)
+
+    def test_too_few_descriptors_are_told(self):
+        """Where vcbench may open fewer files than a shared network has hosts."""
+        text = lab.SMALL + "pairs: 20\nnetwork: {shared: true, profile: lan, cross_traffic: [{kind: udp, behind: alice}]}\n"
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        status, out, err = self.run_vcbench(self.scenario(text),
+                                            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (40, hard)))
+        self.assertEqual(status, 3, out + err)
+        self.assertRegex(out + err, "of the emulated network's 42 hosts cannot be reached: too many open files")
 
     def test_a_trace_that_vanishes_ends_the_run(self):
         self.check_that_a_vanished_trace_ends_the_run("")
