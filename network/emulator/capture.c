@@ -23,7 +23,8 @@ struct VcbCapture {
     gsize block;        /* where the block that is being written begins */
     guint n_interfaces;
     gint64 wall_offset_ns; /* CLOCK_REALTIME - CLOCK_MONOTONIC when it was opened */
-    gboolean stopped;
+    gboolean stopped;      /* early */
+    gboolean is_over;
 
     /* Shared with the writer. */
     GThread *writer;     /* NULL until there is something to write */
@@ -181,15 +182,22 @@ VcbCapture *vcb_capture_open(const char *path, GError **error)
     return capture;
 }
 
+void vcb_capture_finish(VcbCapture *capture)
+{
+    vcb_capture_flush(capture);
+    if (capture->writer) {
+        g_async_queue_push(capture->filled, g_byte_array_new());
+        g_thread_join(g_steal_pointer(&capture->writer));
+    }
+    capture->is_over = TRUE;
+}
+
 void vcb_capture_close(VcbCapture *capture)
 {
     if (!capture)
         return;
-    vcb_capture_flush(capture);
-    if (capture->writer) {
-        g_async_queue_push(capture->filled, g_byte_array_new());
-        g_thread_join(capture->writer);
-    }
+    if (!capture->is_over)
+        vcb_capture_finish(capture);
     g_async_queue_unref(capture->filled);
     g_byte_array_unref(capture->buffer);
     close(capture->fd);
@@ -201,7 +209,7 @@ guint vcb_capture_add_interface(VcbCapture *capture, const char *name)
 {
     const guint8 nanoseconds = 9; /* 10^-9 */
 
-    if (capture->stopped)
+    if (capture->stopped || capture->is_over)
         return 0;
     begin_block(capture, IDB);
     put16(capture, LINKTYPE_RAW);
@@ -260,7 +268,7 @@ void vcb_capture_packet(VcbCapture *capture, guint interface, const VcbPacket *p
     guint64 stamp = (guint64)(packet->came_ns + capture->wall_offset_ns);
     char comment[160];
 
-    if (capture->stopped)
+    if (capture->stopped || capture->is_over)
         return;
     begin_block(capture, EPB);
     put32(capture, interface);
@@ -275,7 +283,8 @@ void vcb_capture_packet(VcbCapture *capture, guint interface, const VcbPacket *p
 
 void vcb_capture_flush(VcbCapture *capture)
 {
-    if (!capture->stopped && capture->buffer->len) /* an empty buffer would end the writer */
+    /* An empty buffer would end the writer. */
+    if (!capture->stopped && !capture->is_over && capture->buffer->len)
         hand_over(capture);
 }
 
@@ -283,7 +292,7 @@ char *vcb_capture_take_problem(VcbCapture *capture)
 {
     int problem = g_atomic_int_get(&capture->failed_with);
 
-    if (!capture->stopped || capture->told)
+    if (capture->told || !(capture->stopped || (capture->is_over && problem)))
         return NULL;
     capture->told = TRUE;
     return g_strdup_printf("the capture has ended: %s: %s", capture->path,

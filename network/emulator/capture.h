@@ -14,7 +14,10 @@ typedef struct VcbCapture VcbCapture;
 /* Opens (and empties) the file. VCB_ERROR_INVALID where that fails. */
 VcbCapture *vcb_capture_open(const char *path, GError **error);
 
-/* Writes what is left, waits for the disk, frees. NULL is fine. */
+/* The capture is over: writes what is left and waits for the disk; vcb_capture_take_problem then knows of everything. */
+void vcb_capture_finish(VcbCapture *capture);
+
+/* Finishes it, frees. NULL is fine. */
 void vcb_capture_close(VcbCapture *capture);
 
 /* A new interface; its number. */

@@ -250,6 +250,31 @@ static void a_full_disk_ends_the_capture_at_a_whole_block_and_is_told_once(void)
     g_unlink(path);
 }
 
+/* What the last second wrote counts, too. */
+static void a_disk_that_is_full_in_the_end_is_told(void)
+{
+    g_autofree char *path = new_path(), *problem = NULL;
+    g_autofree VcbPacket *packet = new_packet(1400, 0, 0);
+    VcbCapture *capture = vcb_capture_open(path, NULL);
+    struct rlimit usual, low;
+
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &usual);
+    low = (struct rlimit){1000, usual.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &low);
+    vcb_capture_add_interface(capture, "a/b/up");
+    vcb_capture_packet(capture, 0, packet, VCB_FATE_LOSS, 0);
+    CU_ASSERT_PTR_NULL(vcb_capture_take_problem(capture));
+    vcb_capture_finish(capture);
+    setrlimit(RLIMIT_FSIZE, &usual);
+    problem = vcb_capture_take_problem(capture);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(problem);
+    CU_ASSERT_PTR_NOT_NULL(strstr(problem, g_strerror(EFBIG)));
+    CU_ASSERT_PTR_NULL(vcb_capture_take_problem(capture));
+    vcb_capture_close(capture);
+    g_unlink(path);
+}
+
 static void a_path_that_cannot_be_opened_is_an_error(void)
 {
     g_autoptr(GError) error = NULL;
@@ -266,4 +291,5 @@ VCB_TEST_MAIN("capture", {"what is written reads back", what_is_written_reads_ba
                a_second_without_packets_does_not_end_the_capture},
               {"a full disk ends the capture at a whole block, and is told once",
                a_full_disk_ends_the_capture_at_a_whole_block_and_is_told_once},
+              {"a disk that is full in the end is told", a_disk_that_is_full_in_the_end_is_told},
               {"a path that cannot be opened is an error", a_path_that_cannot_be_opened_is_an_error})

@@ -173,6 +173,21 @@ static gboolean prepare(Program *program, const VcbNetOptions *options, GError *
     return give_up_privileges(error);
 }
 
+/* The disk may be full only now. */
+static void finish_capture(Program *program)
+{
+    g_autofree char *problem = NULL;
+
+    vcb_capture_finish(program->capture);
+    problem = vcb_capture_take_problem(program->capture);
+    if (problem) {
+        g_autoptr(cJSON) message = vcb_message_new("error", vcb_now_ns());
+
+        cJSON_AddStringToObject(message, "message", problem);
+        vcb_net_control_say(program->control, message, NULL, 0);
+    }
+}
+
 static void run(Program *program)
 {
     static const VcbEmulatorCallbacks callbacks = {on_say, on_stopped, on_failed};
@@ -190,6 +205,8 @@ static void run(Program *program)
     vcb_net_control_set_emulator(program->control, NULL);
     vcb_emulator_report_audit(program->emulator, TRUE);
     g_clear_pointer(&program->emulator, vcb_emulator_free);
+    if (program->capture)
+        finish_capture(program);
     vcb_loop_unwatch(program->loop, signals_watch);
     close(signals);
 }
