@@ -58,6 +58,8 @@ struct VcbEmulator {
     VcbAudit audit;
     guint64 removed_tx_dropped; /* of networks that are gone */
     gint64 next_tick_ns;
+    guint n_started;     /* networks whose timeline runs */
+    gint64 next_beat_ns; /* VCB_NEVER_NS: none has started */
     guint tick, audited_tick;
     gboolean is_stopping;
 };

@@ -125,6 +125,27 @@ class Truth(Lab):
         receiver.close()
 
 
+class Audit(Lab):
+    def test_a_stall_is_seen_though_every_packet_came_during_it(self):
+        """What waits in an interface bears no time: the audit must not take it for punctual."""
+        emulator = self.emulator()
+        a, b = self.pair(emulator)
+        sender, receiver = a.socket(), b.socket()
+        receiver.bind(("10.0.2.2", 4000))
+        emulator.start("n")
+        emulator.wait("audit")
+        os.kill(emulator.process.pid, signal.SIGSTOP)
+        for _ in range(20):
+            sender.sendto(b"late", ("10.0.2.2", 4000))
+        time.sleep(0.3)  # the stall itself
+        os.kill(emulator.process.pid, signal.SIGCONT)
+        receiver.recv(10)
+        seen = emulator.wait(lambda m: m["type"] == "audit" and m["lateness_us"]["max"] > 250000)
+        self.assertGreater(seen["lateness_us"]["p99"], 100000)
+        sender.close()
+        receiver.close()
+
+
 class Commands(Lab):
     def test_refusals_have_no_effect(self):
         emulator = self.emulator()
