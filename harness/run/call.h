@@ -9,10 +9,8 @@
  * Every arrow is an event or a deadline; whatever happens, a call ends. Main thread only. */
 #pragma once
 
+#include "harness/run/call_context.h"
 #include "harness/run/call_network.h"
-#include "harness/run/plan.h"
-#include "harness/run/run_log.h"
-#include "harness/run/servers.h"
 
 typedef struct VcbCall VcbCall;
 
@@ -32,15 +30,6 @@ typedef enum {
     VCB_OUTCOME_SKIPPED,
     VCB_OUTCOME_INTERRUPTED,
 } VcbOutcome;
-
-/* What all calls of a run share; owned by the run, outlives its calls. */
-typedef struct {
-    const VcbScenario *scenario;
-    const char *directory;
-    char *peer_program;
-    VcbRunLog *log;
-    VcbServers *servers;
-} VcbCallContext;
 
 /* Called after each change of phase; the call may be freed within, once it has ended. */
 typedef void (*VcbCallChanged)(VcbCall *call, gpointer user_data);
