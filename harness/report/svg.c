@@ -1,4 +1,4 @@
-#include "harness/report/page.h"
+#include "harness/report/svg.h"
 
 #include "harness/report/graph.h"
 #include "harness/report/markup.h"
