@@ -1,7 +1,6 @@
 #include "harness/measure/analysis.h"
 
 #include "harness/measure/judge.h"
-#include "harness/metric/metric_table.h"
 #include "harness/measure/metrics.h"
 #include "harness/measure/series.h"
 #include "harness/measure/truth.h"
@@ -20,15 +19,6 @@ static void call_free(gpointer data)
     vcb_network_data_free(call->network);
     g_free(call->reason);
     g_free(call);
-}
-
-static void summary_free(gpointer data)
-{
-    VcbMetricSummary *summary = data;
-
-    g_free(summary->name);
-    g_array_unref(summary->values);
-    g_free(summary);
 }
 
 static void variant_free(gpointer data)
@@ -59,66 +49,6 @@ void vcb_analysis_free(VcbAnalysis *analysis)
     g_free(analysis);
 }
 
-/* Collects values by name, to be summed up at the end. */
-typedef struct {
-    GPtrArray *summaries; /* VcbMetricSummary */
-    GHashTable *by_name;  /* no-ref both */
-} Collector;
-
-static Collector collector_new(void)
-{
-    return (Collector){g_ptr_array_new_with_free_func(summary_free),
-                       g_hash_table_new(g_str_hash, g_str_equal)};
-}
-
-static void collect(Collector *collector, const VcbMetricSet *metrics)
-{
-    for (guint i = 0; i < vcb_metric_set_size(metrics); i++) {
-        const VcbMetric *metric = vcb_metric_set_at(metrics, i);
-        VcbMetricSummary *summary = g_hash_table_lookup(collector->by_name, metric->name);
-
-        if (!summary) {
-            summary = g_new0(VcbMetricSummary, 1);
-            summary->name = g_strdup(metric->name);
-            summary->values = g_array_new(FALSE, FALSE, sizeof(double));
-            g_ptr_array_add(collector->summaries, summary);
-            g_hash_table_insert(collector->by_name, summary->name, summary);
-        }
-        g_array_append_val(summary->values, metric->value);
-    }
-}
-
-static gint compare_summaries(gconstpointer a, gconstpointer b)
-{
-    return vcb_metric_compare((*(VcbMetricSummary *const *)a)->name, (*(VcbMetricSummary *const *)b)->name);
-}
-
-static GPtrArray *collector_finish(Collector *collector)
-{
-    for (guint i = 0; i < collector->summaries->len; i++) {
-        VcbMetricSummary *summary = collector->summaries->pdata[i];
-        g_auto(VcbMetricName) name = {0};
-        gboolean is_binary = vcb_metric_name_parse(summary->name, &name) && name.info->is_binary;
-
-        summary->statistics =
-            vcb_statistics_of((double *)(void *)summary->values->data, summary->values->len, is_binary);
-    }
-    g_hash_table_unref(collector->by_name);
-    g_ptr_array_sort(collector->summaries, compare_summaries);
-    return collector->summaries;
-}
-
-const VcbMetricSummary *vcb_summary_find(const GPtrArray *summaries, const char *name)
-{
-    for (guint i = 0; i < summaries->len; i++) {
-        const VcbMetricSummary *summary = summaries->pdata[i];
-
-        if (strcmp(summary->name, name) == 0)
-            return summary;
-    }
-    return NULL;
-}
-
 static VcbCallAnalysis *analyse_call(const VcbRunData *data, const VcbCallData *call_data)
 {
     VcbCallAnalysis *call = g_new0(VcbCallAnalysis, 1);
@@ -143,7 +73,7 @@ static VcbVariantAnalysis *analyse_variant(const VcbAnalysis *analysis, guint in
 {
     const cJSON *json = cJSON_GetArrayItem(vcb_json_array(analysis->data->start, "variants"), (int)index);
     VcbVariantAnalysis *variant = g_new0(VcbVariantAnalysis, 1);
-    Collector collector = collector_new();
+    VcbSummaryCollector *collector = vcb_summary_collector_new();
 
     variant->name = vcb_run_data_variant_name(analysis->data, index);
     variant->matrix = vcb_json_object(json, "matrix");
@@ -156,24 +86,24 @@ static VcbVariantAnalysis *analyse_variant(const VcbAnalysis *analysis, guint in
         variant->n_valid += call->is_valid;
         variant->n_connected += call->is_valid && call->is_connected;
         if (call->is_valid)
-            collect(&collector, call->metrics);
+            vcb_summary_collector_add(collector, call->metrics);
     }
-    variant->metrics = collector_finish(&collector);
+    variant->metrics = vcb_summary_collector_finish(collector);
     return variant;
 }
 
 static GPtrArray *analyse_all(const VcbAnalysis *analysis)
 {
-    Collector collector = collector_new();
+    VcbSummaryCollector *collector = vcb_summary_collector_new();
 
     for (guint i = 0; i < analysis->calls->len; i++) {
         const VcbCallAnalysis *call = analysis->calls->pdata[i];
 
         if (call->is_valid)
-            collect(&collector, call->metrics);
+            vcb_summary_collector_add(collector, call->metrics);
     }
-    collect(&collector, analysis->run_metrics);
-    return collector_finish(&collector);
+    vcb_summary_collector_add(collector, analysis->run_metrics);
+    return vcb_summary_collector_finish(collector);
 }
 
 /* Is a call of this variant part of the run? --filter leaves variants out; what is expected of them is not

@@ -1,7 +1,7 @@
 /* The verdicts: of each expectation, of each call, of the run. */
 #pragma once
 
-#include "harness/measure/analysis.h"
+#include "harness/measure/analysis_data.h"
 
 /* Fill in the expectations' results, the calls' verdicts and reasons, and the run's. Everything else of the
  * analysis is there already.

@@ -1,75 +1,9 @@
 #include "harness/report/graphs.h"
 
-#include "harness/measure/series.h"
-#include "harness/report/quantity.h"
+#include "harness/report/network_graph.h"
 #include "harness/report/time_graph.h"
 
-#include <math.h>
-#include <string.h>
-
-#define WIDTH 760
 #define MOST_ROWS 60 /* of the waterfall: the slowest calls where there are more */
-
-const char *const VCB_GRAPH_COLOURS[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
-                                         "#56b4e9", "#e69f00", NULL};
-
-static void graph_free(gpointer data)
-{
-    VcbGraph *graph = data;
-
-    g_free(graph->name);
-    g_free(graph->title);
-    g_free(graph);
-}
-
-char *vcb_graph_label(const char *text)
-{
-    GString *out = g_string_new(NULL);
-    g_autofree char *valid = g_utf8_make_valid(text, -1);
-    guint n = 0;
-
-    /* Inside gnuplot's single quotes only the quote itself has a meaning; the rest goes for good measure. */
-    for (const char *at = valid; *at && n < 48; at = g_utf8_next_char(at)) {
-        gunichar c = g_utf8_get_char(at);
-
-        if (!g_unichar_isprint(c) || strchr("'`\"\\@", c < 128 ? (int)c : 'x'))
-            continue;
-        g_string_append_unichar(out, c);
-        n++;
-    }
-    return g_string_free(out, FALSE);
-}
-
-void vcb_graph_add(GString *script, GPtrArray *graphs, const char *name, const char *title, int height,
-                   const char *body)
-{
-    VcbGraph *graph = g_new0(VcbGraph, 1);
-
-    graph->name = g_strdup(name);
-    graph->title = g_strdup(title);
-    g_ptr_array_add(graphs, graph);
-    g_string_append_printf(
-        script,
-        "set terminal svg size %d,%d dynamic noenhanced font 'sans,13' linewidth 1.2 background '#ffffff'\n"
-        "set output '%s.svg'.part\n%sset output\n",
-        WIDTH, height, name, body);
-    g_string_append_printf(
-        script,
-        "set terminal pngcairo size %d,%d noenhanced font 'sans,11' fontscale 1.6 linewidth 2 "
-        "pointscale 1.6\nset output '%s.png'.part\n%sset output\n\n",
-        2 * WIDTH, 2 * height, name, body);
-}
-
-void vcb_graph_begin(GString *body, const char *title)
-{
-    g_string_append_printf(body,
-                           "reset\n"
-                           "set border 3 lc rgb 'black' lw 0.8\n"
-                           "set tics nomirror out scale 0.5\n"
-                           "set grid lc rgb '" VCB_GRAPH_GRID "' lw 0.5 dt 3\n"
-                           "set label 100 '%s' at screen 0.012, screen 1 offset 0,-1 left font ',14'\n",
-                           title);
-}
 
 static gint compare_slowest(gconstpointer a, gconstpointer b)
 {
@@ -247,7 +181,7 @@ char *vcb_graphs_script(const VcbAnalysis *analysis, GPtrArray **ret_graphs)
     GString *script = g_string_new("# Drawn by vcbench. To draw again: gnuplot graphs.gnuplot\n"
                                    "if (!exists('part')) part = ''\nset encoding utf8\n\n");
 
-    *ret_graphs = g_ptr_array_new_with_free_func(graph_free);
+    *ret_graphs = g_ptr_array_new_with_free_func(vcb_graph_free);
     add_waterfall(analysis, script, *ret_graphs);
     add_ecdf(analysis, script, *ret_graphs);
     vcb_time_graphs_add(analysis, script, *ret_graphs);

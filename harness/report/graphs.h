@@ -6,11 +6,7 @@
 #pragma once
 
 #include "harness/measure/analysis.h"
-
-typedef struct {
-    char *name;  /* of the files, without extension: "connect-time" */
-    char *title; /* for people who cannot see it, and the page's caption */
-} VcbGraph;
+#include "harness/report/graph.h"
 
 /* The script and, in *ret_graphs, what it draws (VcbGraph, owned). Pure. New string. Graphs without data are
  * left out. */
@@ -20,10 +16,3 @@ char *vcb_graphs_script(const VcbAnalysis *analysis, GPtrArray **ret_graphs);
  * longer than 10 s; *ret_graphs is then untouched. Iterates the default main context while gnuplot runs. */
 gboolean vcb_graphs_draw(const VcbAnalysis *analysis, const char *directory, GPtrArray **ret_graphs,
                          GError **error);
-
-/* Colours of series and of setup phases (Okabe and Ito's palette, told apart by colour-blind people);
- * NULL-terminated. */
-extern const char *const VCB_GRAPH_COLOURS[];
-
-/* The neutral colour of grids and bands. */
-#define VCB_GRAPH_GRID "#9aa4ae"

@@ -1,8 +1,10 @@
 /* A graph for each link direction: capacity and delivered rate, delay and the longest wait in the queue, drops. A
  * line for each variant, the median of its calls; changes of the timeline are marked. */
-#include "harness/report/time_graph.h"
+#include "harness/report/network_graph.h"
 
 #include "harness/measure/statistics.h"
+#include "harness/report/graph.h"
+#include "harness/report/time_graph.h"
 
 #include <math.h>
 #include <string.h>

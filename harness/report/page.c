@@ -1,63 +1,15 @@
 #include "harness/report/page.h"
 
 #include "harness/metric/metric_table.h"
-#include "harness/report/graphs.h"
+#include "harness/report/page_calls.h"
+#include "harness/report/page_network.h"
+#include "harness/report/page_parts.h"
+#include "harness/report/page_style.h"
 #include "harness/report/quantity.h"
 #include "harness/report/summary.h"
 
 #include <math.h>
 #include <string.h>
-
-void vcb_page_badge(VcbHtml *html, VcbVerdict verdict)
-{
-    static const char *const SIGNS[] = {[VCB_VERDICT_PASS] = "✓",
-                                        [VCB_VERDICT_FAIL] = "✗",
-                                        [VCB_VERDICT_INVALID] = "?",
-                                        [VCB_VERDICT_ERROR] = "!",
-                                        [VCB_VERDICT_SKIPPED] = "–"};
-    g_autofree char *class = g_strdup_printf("badge %s", vcb_verdict_name(verdict));
-    g_autofree char *text = g_strdup_printf("%s %s", SIGNS[verdict], vcb_verdict_name(verdict));
-
-    vcb_html_element(html, "span", class, text);
-}
-
-static void heading(VcbHtml *html, const char *text)
-{
-    vcb_html_element(html, "h2", NULL, text);
-}
-
-/* A row of <th>; a leading '>' marks a column of numbers. */
-static void table_head(VcbHtml *html, const char *const *columns)
-{
-    vcb_html_open(html, "thead", NULL);
-    vcb_html_open(html, "tr", NULL);
-    for (; *columns; columns++)
-        vcb_html_element(html, "th", **columns == '>' ? "n" : NULL,
-                         **columns == '>' ? *columns + 1 : *columns);
-    vcb_html_close(html);
-    vcb_html_close(html);
-}
-
-void vcb_page_begin_table(VcbHtml *html, const char *const *columns)
-{
-    vcb_html_open(html, "div", "class", "scroll", NULL);
-    vcb_html_open(html, "table", NULL);
-    table_head(html, columns);
-    vcb_html_open(html, "tbody", NULL);
-}
-
-void vcb_page_end_table(VcbHtml *html)
-{
-    for (int i = 0; i < 3; i++)
-        vcb_html_close(html);
-}
-
-void vcb_page_quantity(VcbHtml *html, double value, const char *unit)
-{
-    g_autofree char *text = vcb_quantity(value, unit);
-
-    vcb_html_element(html, "td", "n", text);
-}
 
 static void write_verdict(VcbHtml *html, const VcbAnalysis *analysis)
 {
@@ -114,7 +66,7 @@ static void write_expectations(VcbHtml *html, const VcbAnalysis *analysis)
 {
     static const char *const COLUMNS[] = {"", "expected", ">observed", NULL};
 
-    heading(html, "Expectations");
+    vcb_page_heading(html, "Expectations");
     vcb_page_begin_table(html, COLUMNS);
     for (guint i = 0; i < analysis->expectations->len; i++) {
         const VcbExpected *expected = analysis->expectations->pdata[i];
@@ -153,7 +105,7 @@ static void write_key_figures(VcbHtml *html, const VcbAnalysis *analysis)
 
     if (!connected)
         return;
-    heading(html, "Key figures");
+    vcb_page_heading(html, "Key figures");
     vcb_html_open(html, "dl", "class", "cards", NULL);
     {
         g_autofree char *value = g_strdup_printf("%u of %u", analysis->n_connected, analysis->n_valid);
@@ -176,37 +128,6 @@ static void write_key_figures(VcbHtml *html, const VcbAnalysis *analysis)
     vcb_html_close(html);
 }
 
-static void write_graph(VcbHtml *html, const char *directory, const VcbGraph *graph)
-{
-    g_autofree char *name = g_strconcat(graph->name, ".svg", NULL);
-    g_autofree char *path = g_build_filename(directory, name, NULL);
-    g_autofree char *svg = NULL, *inlined = NULL;
-
-    if (!g_file_get_contents(path, &svg, NULL, NULL))
-        return;
-    inlined = vcb_svg_for_page(svg, graph->title);
-    vcb_html_open(html, "figure", NULL);
-    vcb_html_raw(html, inlined);
-    vcb_html_close(html);
-}
-
-void vcb_page_graphs(VcbHtml *html, const char *title, const char *directory, const GPtrArray *graphs,
-                     const char *prefix)
-{
-    gboolean has_heading = title == NULL;
-
-    for (guint i = 0; graphs && i < graphs->len; i++) {
-        const VcbGraph *graph = graphs->pdata[i];
-
-        if (!g_str_has_prefix(graph->name, prefix))
-            continue;
-        if (!has_heading)
-            heading(html, title);
-        has_heading = TRUE;
-        write_graph(html, directory, graph);
-    }
-}
-
 /* What stands under headings of its own is not among these. */
 static void write_time_graphs(VcbHtml *html, const char *directory, const GPtrArray *graphs)
 {
@@ -218,9 +139,9 @@ static void write_time_graphs(VcbHtml *html, const char *directory, const GPtrAr
         if (g_str_has_prefix(graph->name, "connect") || g_str_has_prefix(graph->name, "link-"))
             continue;
         if (!has_heading)
-            heading(html, "Over time");
+            vcb_page_heading(html, "Over time");
         has_heading = TRUE;
-        write_graph(html, directory, graph);
+        vcb_page_graph(html, directory, graph);
     }
 }
 
@@ -243,7 +164,7 @@ static void write_variants(VcbHtml *html, const VcbAnalysis *analysis)
 {
     if (analysis->variants->len < 2)
         return;
-    heading(html, "Variants");
+    vcb_page_heading(html, "Variants");
     vcb_html_open(html, "div", "class", "scroll", NULL);
     vcb_html_open(html, "table", NULL);
     vcb_html_open(html, "thead", NULL);
@@ -348,7 +269,7 @@ static void write_processes(VcbHtml *html, const VcbAnalysis *analysis)
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
     double share;
 
-    heading(html, "Processes");
+    vcb_page_heading(html, "Processes");
     vcb_page_begin_table(html, COLUMNS);
     for (guint i = 0; i < analysis->calls->len; i++) {
         const VcbCallData *call = ((const VcbCallAnalysis *)analysis->calls->pdata[i])->data;
@@ -388,7 +309,7 @@ static void write_environment(VcbHtml *html, const VcbAnalysis *analysis)
     const char *settings = vcb_json_string(start, "settings", "");
     GString *command = g_string_new(NULL);
 
-    heading(html, "Environment");
+    vcb_page_heading(html, "Environment");
     vcb_html_open(html, "div", "class", "scroll", NULL);
     vcb_html_open(html, "table", NULL);
     vcb_html_open(html, "tbody", NULL);
@@ -411,7 +332,7 @@ static void write_environment(VcbHtml *html, const VcbAnalysis *analysis)
         vcb_html_element(html, "pre", NULL, settings);
         vcb_html_close(html);
     }
-    heading(html, "Run it again");
+    vcb_page_heading(html, "Run it again");
     cJSON_ArrayForEach (item, vcb_json_array(start, "command")) {
         g_autofree char *quoted =
             cJSON_IsString(item) &&

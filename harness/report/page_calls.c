@@ -1,8 +1,9 @@
 /* The table of calls, and for each one that broke a ladder of what happened: a column for each peer, the
  * server between them, time going down. */
-#include "harness/report/page.h"
+#include "harness/report/page_calls.h"
 
 #include "harness/metric/metric_table.h"
+#include "harness/report/page_parts.h"
 #include "harness/report/quantity.h"
 
 #include <math.h>

@@ -1,10 +1,11 @@
 /* The section about emulated networks: can it be believed, what each link did over time, and for each call what the
  * peers reported beside what truly happened, its links, its NATs and firewalls. */
-#include "harness/report/page.h"
+#include "harness/report/page_network.h"
 
 #include "harness/measure/network_metrics.h"
 #include "harness/measure/statistics.h"
 #include "harness/measure/truth.h"
+#include "harness/report/page_parts.h"
 #include "harness/report/quantity.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-#include "harness/report/page.h"
+#include "harness/report/page_style.h"
 
 /* Colour is never alone: verdicts carry a sign and a word. Numbers are tabular and right-aligned. Wide things
  * scroll in their own box, so that the page itself never does. */

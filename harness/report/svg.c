@@ -1,6 +1,6 @@
-#include "harness/report/page.h"
+#include "harness/report/svg.h"
 
-#include "harness/report/graphs.h"
+#include "harness/report/graph.h"
 #include "harness/report/markup.h"
 
 #include <stdio.h>

@@ -1,6 +1,7 @@
 #include "harness/report/time_graph.h"
 
 #include "harness/measure/series.h"
+#include "harness/report/graph.h"
 
 #include <math.h>
 #include <string.h>

@@ -3,12 +3,9 @@
  * decisions are marked. */
 #pragma once
 
-#include "harness/report/graphs.h"
+#include "harness/measure/analysis.h"
 
 void vcb_time_graphs_add(const VcbAnalysis *analysis, GString *script, GPtrArray *graphs);
-
-/* The links' (network_graph.c). */
-void vcb_network_graphs_add(const VcbAnalysis *analysis, GString *script, GPtrArray *graphs);
 
 /* Where a call's time begins: when it connected; of calls that share a network, when the last of them did. */
 gint64 vcb_time_graph_zero_us(const VcbAnalysis *analysis, const VcbCallAnalysis *call);
@@ -16,10 +13,3 @@ gint64 vcb_time_graph_zero_us(const VcbAnalysis *analysis, const VcbCallAnalysis
 /* Marks of the timeline and the warm-up's shade, behind the lines of the panels that follow. link: only those of calls
  * that have such a link; NULL: of all. */
 void vcb_time_graph_marks(const VcbAnalysis *analysis, const char *link, GString *body, gboolean with_words);
-
-/* Shared with graphs.c: text that may stand in gnuplot's single quotes (new string); the common beginning of
- * a graph; and a graph's two drawings, `height` in pixels. */
-char *vcb_graph_label(const char *text);
-void vcb_graph_begin(GString *body, const char *title);
-void vcb_graph_add(GString *script, GPtrArray *graphs, const char *name, const char *title, int height,
-                   const char *body);

@@ -1,13 +1,10 @@
 #include "harness/run/call.h"
 
+#include "harness/run/call_log.h"
 #include "harness/run/call_peer.h"
 #include "harness/run/call_timeline.h"
 #include "harness/run/configure.h"
 #include "harness/run/peer_view.h"
-
-#include <assert.h>
-#include <glib/gstdio.h>
-#include <string.h>
 
 typedef struct {
     VcbCall *call; /* no-ref */
@@ -38,42 +35,9 @@ struct VcbCall {
     guint changed_idle;
 };
 
-static const char *const PHASE_NAMES[] = {
-    [VCB_CALL_STARTING] = "starting", [VCB_CALL_READY] = "ready",         [VCB_CALL_JOINING] = "joining",
-    [VCB_CALL_JOINED] = "joined",     [VCB_CALL_CONNECTED] = "connected", [VCB_CALL_STOPPING] = "stopping",
-    [VCB_CALL_ENDED] = "ended",
-};
-static_assert(G_N_ELEMENTS(PHASE_NAMES) == VCB_CALL_ENDED + 1, "every phase has its name");
-
-static const char *const OUTCOME_NAMES[] = {
-    [VCB_OUTCOME_COMPLETED] = "completed",
-    [VCB_OUTCOME_FAILED] = "failed",
-    [VCB_OUTCOME_SKIPPED] = "skipped",
-    [VCB_OUTCOME_INTERRUPTED] = "interrupted",
-};
-static_assert(G_N_ELEMENTS(OUTCOME_NAMES) == VCB_OUTCOME_INTERRUPTED + 1, "every outcome has its name");
-
 static void enter(VcbCall *call, VcbCallPhase phase);
 static void stop(VcbCall *call, VcbOutcome outcome, const char *reason);
 static void end_when_gone(VcbCall *call);
-
-const char *vcb_outcome_name(VcbOutcome outcome)
-{
-    return OUTCOME_NAMES[outcome];
-}
-
-static void log_event(VcbCall *call, cJSON *event)
-{
-    vcb_run_log_write(call->context->log, call->planned->id, "vcbench", event);
-}
-
-static void note(VcbCall *call, const char *text)
-{
-    cJSON *event = vcb_run_log_event("note");
-
-    cJSON_AddStringToObject(event, "message", text);
-    log_event(call, event);
-}
 
 static gboolean peers_are_gone(const VcbCall *call)
 {
@@ -102,12 +66,8 @@ static gboolean on_usage_time(gpointer user_data)
 static void on_timeline(const VcbTimelineEntry *entry, gpointer user_data)
 {
     VcbCall *call = user_data;
-    cJSON *event = vcb_run_log_event("timeline");
 
-    cJSON_AddStringToObject(event, "action", entry->action);
-    vcb_json_add_string(event, "peer", entry->peer);
-    vcb_json_add_string(event, "text", entry->text);
-    log_event(call, event);
+    vcb_call_log_timeline(call->context, call->planned, entry);
     for (int i = 0; i < 2; i++) {
         Peer *peer = &call->peers[i];
 
@@ -163,7 +123,8 @@ static gboolean on_deadline(gpointer user_data)
         break;
     case VCB_CALL_STOPPING:
         if (peers_are_gone(call)) {
-            note(call, "the call's network was not removed in time; its last counters may be missing");
+            vcb_call_log_note(call->context, call->planned,
+                              "the call's network was not removed in time; its last counters may be missing");
             g_clear_pointer(&call->network, vcb_call_network_free);
             end_when_gone(call);
             break;
@@ -203,14 +164,6 @@ static gboolean tell_changed(gpointer user_data)
     return G_SOURCE_REMOVE;
 }
 
-static void log_phase(VcbCall *call)
-{
-    cJSON *event = vcb_run_log_event("call-phase");
-
-    cJSON_AddStringToObject(event, "phase", PHASE_NAMES[call->phase]);
-    log_event(call, event);
-}
-
 static void enter(VcbCall *call, VcbCallPhase phase)
 {
     g_assert(phase > call->phase || phase == VCB_CALL_STARTING);
@@ -243,15 +196,10 @@ static void enter(VcbCall *call, VcbCallPhase phase)
         stop_timers(call);
         break;
     }
-    if (phase != VCB_CALL_ENDED) {
-        log_phase(call);
-    } else {
-        cJSON *event = vcb_run_log_event("call-end");
-
-        cJSON_AddStringToObject(event, "outcome", OUTCOME_NAMES[call->outcome]);
-        cJSON_AddStringToObject(event, "reason", call->reason);
-        log_event(call, event);
-    }
+    if (phase != VCB_CALL_ENDED)
+        vcb_call_log_phase(call->context, call->planned, phase);
+    else
+        vcb_call_log_end(call->context, call->planned, call->outcome, call->reason);
     /* From an idle, so that whoever listens may do anything, and is told the latest phase only. */
     if (!call->changed_idle)
         call->changed_idle = g_idle_add_full(G_PRIORITY_DEFAULT, tell_changed, call, NULL);
@@ -305,17 +253,6 @@ static void on_ready(Peer *peer, const cJSON *message)
     }
 }
 
-/* Keep a description as a file of its own, for diff and for other tools. */
-static void keep_sdp(Peer *peer, const char *step, const char *sdp)
-{
-    g_autofree char *folder = g_build_filename(peer->call->context->directory, "sdp", NULL);
-    g_autofree char *path =
-        g_strdup_printf("%s/%s-%s-%s.sdp", folder, peer->call->planned->id, peer->name, step);
-
-    g_mkdir_with_parents(folder, 0755);
-    g_file_set_contents(path, sdp, -1, NULL);
-}
-
 static void on_state(Peer *peer, const cJSON *message)
 {
     VcbCall *call = peer->call;
@@ -332,7 +269,7 @@ static void on_state(Peer *peer, const cJSON *message)
         enter(call, call->shared ? VCB_CALL_JOINED : VCB_CALL_CONNECTED);
     }
     if (g_str_equal(name, "step") && sdp && g_str_has_suffix(value, "-sent"))
-        keep_sdp(peer, value, sdp);
+        vcb_call_log_sdp(call->context, call->planned, peer->name, value, sdp);
 }
 
 static void on_stats(Peer *peer, const cJSON *message)
@@ -377,7 +314,7 @@ static void on_lost(VcbCallPeer *process, const char *reason, gpointer user_data
 {
     Peer *peer = user_data;
     g_autofree char *when =
-        g_strdup_printf("%s, while the call was %s", reason, PHASE_NAMES[peer->call->phase]);
+        g_strdup_printf("%s, while the call was %s", reason, vcb_call_phase_name(peer->call->phase));
 
     stop(peer->call, VCB_OUTCOME_FAILED, when);
 }
@@ -387,7 +324,7 @@ static void on_gone(VcbCallPeer *process, gpointer user_data)
     end_when_gone(((Peer *)user_data)->call);
 }
 
-/* ---- life ---- */
+/* ---- the peers' processes ---- */
 
 static const VcbCallPeerEvents PEER_EVENTS = {on_message, on_lost, on_gone};
 
@@ -460,24 +397,6 @@ static void make_network(VcbCall *call)
 
 /* ---- life ---- */
 
-static void log_start(VcbCall *call)
-{
-    const VcbPlannedCall *planned = call->planned;
-    cJSON *event = vcb_run_log_event("call-start"), *names;
-
-    cJSON_AddNumberToObject(event, "pair", planned->pair);
-    cJSON_AddNumberToObject(event, "repeat", planned->repeat);
-    cJSON_AddNumberToObject(event, "variant", planned->variant);
-    vcb_json_add_int(event, "seed", (gint64)planned->seed);
-    if (call->settings->net.enabled)
-        cJSON_AddStringToObject(event, "network",
-                                call->shared ? vcb_call_network_name(call->shared) : planned->id);
-    names = cJSON_AddArrayToObject(event, "peers");
-    for (int i = 0; i < 2; i++)
-        cJSON_AddItemToArray(names, cJSON_CreateString(call->peers[i].name));
-    log_event(call, event);
-}
-
 VcbCall *vcb_call_new(const VcbCallContext *context, const VcbPlannedCall *planned, VcbCallNetwork *shared,
                       VcbCallChanged changed, gpointer user_data)
 {
@@ -499,7 +418,7 @@ VcbCall *vcb_call_new(const VcbCallContext *context, const VcbPlannedCall *plann
                                           context->log, &PEER_EVENTS, peer);
         vcb_peer_view_init(&peer->view);
     }
-    log_start(call);
+    vcb_call_log_start(context, planned, shared ? vcb_call_network_name(shared) : planned->id);
     enter(call, VCB_CALL_STARTING);
     if (call->settings->net.enabled && !shared)
         make_network(call);

@@ -9,38 +9,11 @@
  * Every arrow is an event or a deadline; whatever happens, a call ends. Main thread only. */
 #pragma once
 
+#include "harness/run/call_context.h"
 #include "harness/run/call_network.h"
-#include "harness/run/plan.h"
-#include "harness/run/run_log.h"
-#include "harness/run/servers.h"
+#include "harness/run/call_phase.h"
 
 typedef struct VcbCall VcbCall;
-
-typedef enum {
-    VCB_CALL_STARTING,  /* its network is made, then processes run, `configure` was sent */
-    VCB_CALL_READY,     /* both said `ready`; may be told to join */
-    VCB_CALL_JOINING,   /* `join` was sent */
-    VCB_CALL_JOINED,    /* both are connected; it waits for the others that share its network */
-    VCB_CALL_CONNECTED, /* both are connected: the call is measured, its timeline runs */
-    VCB_CALL_STOPPING,  /* `hang-up` was sent; the outcome is known */
-    VCB_CALL_ENDED,     /* no process is left */
-} VcbCallPhase;
-
-typedef enum {
-    VCB_OUTCOME_COMPLETED,
-    VCB_OUTCOME_FAILED,
-    VCB_OUTCOME_SKIPPED,
-    VCB_OUTCOME_INTERRUPTED,
-} VcbOutcome;
-
-/* What all calls of a run share; owned by the run, outlives its calls. */
-typedef struct {
-    const VcbScenario *scenario;
-    const char *directory;
-    char *peer_program;
-    VcbRunLog *log;
-    VcbServers *servers;
-} VcbCallContext;
 
 /* Called after each change of phase; the call may be freed within, once it has ended. */
 typedef void (*VcbCallChanged)(VcbCall *call, gpointer user_data);
@@ -71,5 +44,3 @@ const VcbPlannedCall *vcb_call_planned(const VcbCall *call);
 double vcb_call_connect_ms(const VcbCall *call); /* -1 where it did not connect; for the progress line */
 double
 vcb_call_loss_pct(const VcbCall *call); /* of video and audio as last told; -1 where nothing was told */
-
-const char *vcb_outcome_name(VcbOutcome outcome);

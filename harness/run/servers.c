@@ -1,8 +1,8 @@
 #include "harness/run/servers.h"
 
 #include "common/error.h"
-#include "harness/run/configure.h"
 #include "harness/run/coturn.h"
+#include "harness/run/room_message.h"
 #include "harness/run/signald.h"
 #include "harness/run/usage.h"
 

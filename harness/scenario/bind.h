@@ -1,8 +1,8 @@
 /* What reads a tree into structs by the table, for the parts of the language that are put together from several places of
- * the tree (settings.c, network_bind.c). */
+ * the tree (settings.c, network_bind.c, network_line.c). */
 #pragma once
 
-#include "harness/scenario/settings.h"
+#include "harness/scenario/binding.h"
 
 /* Where we are: for `where`, and as people call it ("peers.alice.video"). */
 typedef struct {
@@ -18,6 +18,3 @@ void vcb_bind_table(VcbBinding *binding, const VcbSetting *table, const VcbNode 
 /* FALSE and a problem where `node` is none; `otherwise`: what it could have been, " or `none`". */
 gboolean vcb_bind_expect_mapping(VcbBinding *binding, const VcbNode *node, const char *key,
                                  const char *otherwise);
-
-/* Remember where a setting was written. */
-void vcb_bind_note(VcbBinding *binding, const char *path, const VcbNode *node);

@@ -2,7 +2,7 @@
 
 #include "common/suggest.h"
 #include "harness/scenario/engine_limits.h"
-#include "harness/scenario/network_bind.h"
+#include "harness/scenario/network_checks.h"
 
 #include <string.h>
 

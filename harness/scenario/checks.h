@@ -2,7 +2,7 @@
  */
 #pragma once
 
-#include "harness/scenario/settings.h"
+#include "harness/scenario/binding.h"
 
 /* Adds problems; sorts the timeline by time. */
 void vcb_checks_run(VcbBinding *binding);

@@ -1,5 +1,7 @@
 #include "harness/scenario/engine_limits.h"
 
+#include "harness/scenario/fields.h"
+
 #include <string.h>
 
 typedef struct {

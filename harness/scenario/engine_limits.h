@@ -2,7 +2,7 @@
  * Engines of type exec say for themselves what they lack, in `ready` (docs/peer-protocol.md). */
 #pragma once
 
-#include "harness/scenario/settings.h"
+#include "harness/scenario/binding.h"
 
 /* Adds a problem for each setting that an engine of the scenario cannot carry out. */
 void vcb_engine_limits_check(const VcbBinding *binding);

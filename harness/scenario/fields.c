@@ -1,8 +1,5 @@
 #include "harness/scenario/fields.h"
 
-#include "harness/scenario/network_bind.h"
-#include "harness/scenario/settings.h"
-
 #include <string.h>
 
 G_STATIC_ASSERT(offsetof(VcbVideoSettings, enabled) == 0);

@@ -1,4 +1,4 @@
-/* The fields of the settings' structs, found by the table's offsets: read, written, filled with defaults. */
+/* The fields of the settings' structs, found by the table's offsets: read, written, filled with defaults, compared, freed. */
 #pragma once
 
 #include "harness/scenario/settings_table.h"
@@ -23,3 +23,13 @@ void vcb_fields_clear_list(const VcbSetting *setting, gpointer base);
 
 /* Back to the defaults. */
 void vcb_fields_reset(const VcbSetting *table, gpointer base);
+
+/* Free what the settings own. Zeroed settings are fine. */
+void vcb_settings_clear(VcbSettings *settings);
+
+/* Equal in every setting of the table. */
+gboolean vcb_settings_equal(const VcbSettings *a, const VcbSettings *b);
+
+/* The text of the scalar at a path below `base`, whose rows are `table`; lists are not entered. NULL where it
+ * has none. */
+char *vcb_settings_text(const VcbSetting *table, gconstpointer base, const char *path);

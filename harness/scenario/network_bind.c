@@ -1,6 +1,7 @@
 #include "harness/scenario/network_bind.h"
 
 #include "common/suggest.h"
+#include "harness/scenario/bind.h"
 #include "harness/scenario/fields.h"
 #include "harness/scenario/network_line.h"
 
@@ -258,7 +259,7 @@ static void read_text(VcbBinding *binding, const VcbNode *network, const VcbNode
     vcb_bind_table(binding, VCB_NETWORK_TABLE, network, text, (VcbPlace){"network", "network"}, FALSE);
     if (!own)
         return;
-    vcb_bind_note(binding, path, own);
+    vcb_binding_note(binding, path, own);
     vcb_bind_table(binding, VCB_NETWORK_HOST_TABLE, own, &text->host, (VcbPlace){path, label}, FALSE);
 }
 

@@ -1,5 +1,5 @@
 /* What is wrong between the settings of a network, and between them and the others: each is right by itself. */
-#include "harness/scenario/network_bind.h"
+#include "harness/scenario/network_checks.h"
 
 #include "common/channel.h"
 #include "common/suggest.h"

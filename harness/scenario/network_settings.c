@@ -1,5 +1,6 @@
 /* VcbNetworkSettings as a value: freed, compared, and a direction of it as the emulator reads it. */
-#include "harness/scenario/network_bind.h"
+#include "harness/scenario/network_settings.h"
+
 #include "harness/scenario/trace.h"
 
 #include <string.h>

@@ -110,6 +110,9 @@ typedef struct {
     gint64 max_lateness_us;
 } VcbNetworkSettings;
 
+void vcb_network_settings_clear(VcbNetworkSettings *net);
+gboolean vcb_network_settings_equal(const VcbNetworkSettings *a, const VcbNetworkSettings *b);
+
 /* A pair's own lines; NULL: it has those in `hosts`. */
 const VcbPairLines *vcb_network_pair_lines(const VcbNetworkSettings *net, int pair);
 

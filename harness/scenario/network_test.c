@@ -1,6 +1,6 @@
 #include "common/test.h"
+#include "harness/scenario/fields.h"
 #include "harness/scenario/network_profiles.h"
-#include "harness/scenario/settings.h"
 
 #include <string.h>
 

@@ -2,6 +2,7 @@
 
 #include "common/error.h"
 #include "harness/scenario/expect.h"
+#include "harness/scenario/fields.h"
 #include "harness/scenario/settings.h"
 #include "harness/scenario/variables.h"
 #include "harness/scenario/yaml.h"

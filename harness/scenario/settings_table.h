@@ -1,5 +1,5 @@
 /* The scenario language as data: one row a key. From these rows come the parser and its messages
- * (settings.c), --show (show.c), scenarios/schema.json (json_schema.c) and the key reference of
+ * (bind.c), --show (show.c), scenarios/schema.json (json_schema.c) and the key reference of
  * docs/scenario.md (reference.c). */
 #pragma once
 

@@ -1,6 +1,8 @@
-#include "peers/gst/connection_internal.h"
+#include "peers/gst/candidates.h"
 
 #include "common/clock.h"
+#include "peers/gst/connection_internal.h"
+#include "peers/gst/connection_post.h"
 
 #include <gst/webrtc/webrtc.h>
 #include <string.h>

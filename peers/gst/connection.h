@@ -5,35 +5,16 @@
  *
  *   main thread: calls --> webrtcbin's thread --> promise, notify --> idle on the main context --> events
  *
+ * Offer and answer: negotiation.h; the candidates of both sides: candidates.h.
  * Owns the pipeline with its tracks. All calls and events are on the default context's thread. */
 #pragma once
 
-#include "peers/protocol.h"
-
-typedef struct VcbConnection VcbConnection;
-
-typedef struct {
-    /* A message for vcbench: a state, frame, chat or error. Owned by the callee. */
-    void (*report)(cJSON *message, gpointer user_data);
-    /* A message for the other peer: offer, answer or ice-candidate. Owned by the callee. */
-    void (*signal)(cJSON *message, gpointer user_data);
-    /* connectionState became `connected`, for the first time. */
-    void (*connected)(gpointer user_data);
-} VcbConnectionEvents;
+#include "peers/gst/connection_events.h"
 
 /* Builds the pipeline and starts its sources, so that encoders are warm when the call begins. `config` must
  * outlive it. NULL and an error (with the package to install) where something is missing. */
 VcbConnection *vcb_connection_new(const VcbPeerConfig *config, const VcbConnectionEvents *events,
                                   gpointer user_data, GError **error);
-
-/* createOffer, setLocalDescription, and send it. */
-void vcb_connection_offer(VcbConnection *connection);
-
-/* setRemoteDescription; an offer is answered. `type`: "offer" or "answer". */
-void vcb_connection_set_remote_description(VcbConnection *connection, const char *type, const char *sdp);
-
-/* addIceCandidate: the `candidate` member of an ice-candidate message. */
-void vcb_connection_add_candidate(VcbConnection *connection, const cJSON *candidate);
 
 void vcb_connection_set_audio_muted(VcbConnection *connection, gboolean muted);
 void vcb_connection_set_video_stopped(VcbConnection *connection, gboolean stopped);

@@ -1,13 +1,15 @@
-/* What the files of a connection share: its members, and how its threads meet. Of no use to anybody else.
+/* What the files of a connection share: its members. Of no use to anybody else.
  *
- *   connection.c   life, states, tracks, data channel, controls
- *   negotiation.c  offer and answer
- *   candidates.c   ICE candidates in both directions
- */
+ *   connection_post.c  how its threads meet
+ *   candidates.c       ICE candidates in both directions
+ *   connection.c       life, states, tracks, data channel, controls
+ *   negotiation.c      offer and answer
+ *
+ * Each takes from those above it alone. */
 #pragma once
 
 #include "peers/gst/chat.h"
-#include "peers/gst/connection.h"
+#include "peers/gst/connection_events.h"
 #include "peers/gst/ice.h"
 #include "peers/gst/meters.h"
 #include "peers/gst/sender.h"
@@ -45,29 +47,10 @@ struct VcbConnection {
     gboolean connected;
 };
 
-/* Run on the main thread, in the order of posting; never once the connection is closed. `run` owns the data;
- * `free_data` is for a task that comes too late. Any thread. */
-void vcb_connection_post(VcbConnection *connection, void (*run)(VcbConnection *connection, gpointer data),
-                         gpointer data, GDestroyNotify free_data);
-
-/* For whoever keeps a connection beyond its life, as a promise does. */
-VcbConnection *vcb_connection_ref(VcbConnection *connection);
-void vcb_connection_unref(VcbConnection *connection);
-
-/* Tell vcbench. Takes the message over. Any thread. */
-void vcb_connection_report(VcbConnection *connection, cJSON *message);
-void vcb_connection_report_error(VcbConnection *connection, const char *name, const char *message,
-                                 gboolean fatal);
+/* connection.c, for negotiation.c */
 
 /* DTLS transports that came into being; main thread. */
 void vcb_connection_watch_transports(VcbConnection *connection);
 
 /* The chat on a new data channel, its events reported from now on. Any thread; the caller owns it. */
 VcbChat *vcb_connection_listen(VcbConnection *connection, GObject *channel);
-
-/* candidates.c, all on the main thread but the first */
-void vcb_candidates_watch(VcbConnection *connection);       /* connect webrtcbin's signals */
-void vcb_candidates_send_late(VcbConnection *connection);   /* the local description is on its way */
-void vcb_candidates_apply_early(VcbConnection *connection); /* the remote description is set */
-void vcb_candidates_run_chained(VcbConnection *connection); /* a setRemoteDescription is done, well or not */
-void vcb_candidates_clear(VcbConnection *connection);

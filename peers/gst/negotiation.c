@@ -4,10 +4,13 @@
  *   link tracks -> caps known -> create -> setLocalDescription -> send, then the candidates
  *   received -> setRemoteDescription -> early candidates -> (an offer: link tracks -> ... answer)
  */
-#include "peers/gst/connection_internal.h"
+#include "peers/gst/negotiation.h"
 
 #include "common/clock.h"
+#include "peers/gst/candidates.h"
 #include "peers/gst/codecs.h"
+#include "peers/gst/connection_internal.h"
+#include "peers/gst/connection_post.h"
 #include "peers/gst/sdp.h"
 
 #include <gst/webrtc/webrtc.h>

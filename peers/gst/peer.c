@@ -2,9 +2,11 @@
 
 #include "common/channel.h"
 #include "common/clock.h"
+#include "peers/gst/candidates.h"
 #include "peers/gst/capabilities.h"
 #include "peers/gst/connection.h"
 #include "peers/gst/key_log.h"
+#include "peers/gst/negotiation.h"
 #include "peers/protocol.h"
 #include "peers/signaling_client.h"
 

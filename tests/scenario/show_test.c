@@ -2,7 +2,7 @@
  *
  *   show_test SCENARIO... */
 #include "common/test.h"
-#include "harness/scenario/settings.h"
+#include "harness/scenario/fields.h"
 #include "tests/scenario/random_scenario.h"
 
 #include <string.h>
