@@ -106,9 +106,9 @@ int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
     if (argc > 1) {
-        printf("usage: %s\nWhat the network emulator costs and how exact it is, beside the kernel's own. "
-               "Takes about a minute.\n",
-               argv[0]);
+        printf("Usage:\n  vcbench bench network\n\nWhat the network emulator costs and how exact it is, "
+               "beside the kernel's own. "
+               "Takes about a minute.\n");
         return strcmp(argv[1], "--help") == 0 ? 0 : 2;
     }
     printf("Two hosts, one way from a to b. Packets of 1200 bytes where nothing else is said, 1000 a second "

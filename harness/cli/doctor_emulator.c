@@ -72,6 +72,6 @@ void vcb_probe_emulator(const VcbCheck *check, VcbFinding *finding)
         vcb_finding_set(finding, VCB_FINDING_LIMITED,
                         "%s, without real-time priority: late on a busy machine", ways);
         finding->remedy = g_strdup(
-            "echo \"$USER - rtprio 10\" | sudo tee /etc/security/limits.d/vcbench.conf, and log in again");
+            "echo \"$USER - rtprio 10\" | sudo tee /etc/security/limits.d/vcbench.conf; then log in again");
     }
 }

@@ -243,6 +243,19 @@ static void conclude(VcbAnalysis *analysis, VcbVerdict verdict, char *reason)
     analysis->reason = reason;
 }
 
+/* "All expectations held over 4 calls.", and whether some could not be judged, as an engine cannot do what they ask. */
+static char *pass_reason(const VcbAnalysis *analysis)
+{
+    guint n_skipped = count_expectations(analysis, VCB_VERDICT_SKIPPED, NULL);
+    g_autofree char *held =
+        n_skipped
+            ? g_strdup_printf("%u of %u expectations held, and the others were skipped,",
+                              analysis->expectations->len - n_skipped, analysis->expectations->len)
+            : g_strdup(analysis->expectations->len == 1 ? "The expectation held" : "All expectations held");
+
+    return g_strdup_printf("%s over %u call%s.", held, analysis->n_valid, analysis->n_valid == 1 ? "" : "s");
+}
+
 static void judge_run(VcbAnalysis *analysis)
 {
     const char *outcome = vcb_json_string(analysis->data->end, "outcome", "interrupted");
@@ -280,11 +293,7 @@ static void judge_run(VcbAnalysis *analysis)
                  g_strdup_printf("No valid call of a variant%s: its expectations cannot be judged.",
                                  of_variant(analysis, unjudged->variant, &variant)));
     else
-        conclude(analysis, VCB_VERDICT_PASS,
-                 g_strdup_printf("%s over %u call%s.",
-                                 analysis->expectations->len == 1 ? "The expectation held"
-                                                                  : "All expectations held",
-                                 analysis->n_valid, analysis->n_valid == 1 ? "" : "s"));
+        conclude(analysis, VCB_VERDICT_PASS, pass_reason(analysis));
 }
 
 void vcb_analysis_judge(VcbAnalysis *analysis)

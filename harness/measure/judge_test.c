@@ -16,7 +16,7 @@ typedef enum {
     CUT,
 } Fate;
 
-static void add_call(GString *log, int id, Fate fate)
+static void add_call(GString *log, int id, int variant, Fate fate)
 {
     static const char *const OUTCOMES[] = {"completed", "failed",  "failed", "failed",
                                            "skipped",   "invalid", "error"};
@@ -25,11 +25,11 @@ static void add_call(GString *log, int id, Fate fate)
                              ? "the process of a ended: killed by signal 9 (SIGKILL)"
                              : "said so";
 
-    g_string_append_printf(
-        log,
-        "{\"t_us\":%d,\"call\":\"%d\",\"source\":\"vcbench\",\"type\":\"call-start\",\"peers\":[\"a\","
-        "\"b\"]}\n",
-        id * 1000, id);
+    g_string_append_printf(log,
+                           "{\"t_us\":%d,\"call\":\"%d\",\"source\":\"vcbench\",\"type\":\"call-start\","
+                           "\"variant\":%d,\"peers\":"
+                           "[\"a\",\"b\"]}\n",
+                           id * 1000, id, variant);
     for (int p = 0; p < 2 && (fate == COMPLETED || fate == BROKE_LATER); p++)
         g_string_append_printf(log,
                                "{\"t_us\":%d,\"call\":\"%d\",\"source\":\"%s\",\"type\":\"state\",\"name\":"
@@ -204,7 +204,7 @@ static void each_run_has_its_verdict(void)
                 c->comparison, c->value, c->comparison, c->value);
         g_string_append(log, "]}\n");
         for (int k = 0; k < 3; k++)
-            add_call(log, k + 1, c->fates[k]);
+            add_call(log, k + 1, 0, c->fates[k]);
         if (c->end)
             g_string_append_printf(
                 log,
@@ -221,6 +221,31 @@ static void each_run_has_its_verdict(void)
     }
 }
 
+/* Variant 1 asks for what no peer can do. */
+static void what_was_skipped_did_not_hold(void)
+{
+#define EXPECTED(variant)                                                                                    \
+    "{\"expression\":\"connected.mean == "                                                                   \
+    "1\",\"metric\":\"connected\",\"statistic\":\"mean\",\"comparison\":"                                    \
+    "\"==\",\"value\":1,\"variant\":" #variant "}"
+    g_autoptr(GString) log = g_string_new("{\"t_us\":0,\"source\":\"vcbench\",\"type\":\"run-start\","
+                                          "\"variants\":[{\"name\":\"x=0\"},{\"name\":"
+                                          "\"x=1\"}],\"expectations\":[" EXPECTED(0) "," EXPECTED(1) "]}\n");
+    g_autoptr(VcbRunData) data = NULL;
+    g_autoptr(VcbAnalysis) analysis = NULL;
+
+    add_call(log, 1, 0, COMPLETED);
+    add_call(log, 2, 1, SKIPPED);
+    g_string_append(
+        log, "{\"t_us\":9000,\"source\":\"vcbench\",\"type\":\"run-end\",\"outcome\":\"completed\"}\n");
+    data = vcb_run_data_parse(log->str, log->len);
+    analysis = vcb_analysis_new(data);
+    CU_ASSERT_EQUAL(analysis->verdict, VCB_VERDICT_PASS);
+    VCB_ASSERT_STRING(analysis->reason,
+                      "1 of 2 expectations held, and the others were skipped, over 1 call.");
+#undef EXPECTED
+}
+
 static void verdicts_have_exit_statuses(void)
 {
     CU_ASSERT_EQUAL(vcb_verdict_exit_status(VCB_VERDICT_PASS), 0);
@@ -232,4 +257,5 @@ static void verdicts_have_exit_statuses(void)
 }
 
 VCB_TEST_MAIN("judge", {"each run has its verdict", each_run_has_its_verdict},
+              {"what was skipped did not hold", what_was_skipped_did_not_hold},
               {"verdicts have exit statuses", verdicts_have_exit_statuses})

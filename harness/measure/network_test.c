@@ -54,7 +54,7 @@ static Log begin(void)
     add(&log, 0, NULL, "vcbench",
         "\"type\":\"run-start\",\"warmup_us\":1000000,\"stats_interval_us\":1000000,\"started_us\":0,"
         "\"peers\":[["
-        "\"alice\",\"bob\"]],\"networks\":[{\"emulated\":true,\"max_lateness_us\":5000}]");
+        "\"alice\",\"bob\"]],\"networks\":[{\"enabled\":true,\"max_lateness_us\":5000}]");
     return log;
 }
 
@@ -286,6 +286,38 @@ static void a_call_that_nats_held_back_says_so(void)
     end(&log);
 }
 
+/* Without any server the peers know nothing but private addresses, to which nothing leads. */
+static void a_call_without_servers_says_which_were_missing(void)
+{
+    static const struct {
+        const char *servers, *says;
+    } CASES[] = {
+        {"\"turn_server\":\"none\",\"turn_transport\":\"udp\"", "neither STUN nor TURN was offered"},
+        {"\"turn_server\":\"stun\",\"turn_transport\":\"udp\"", "STUN was offered, TURN was not"},
+        {"\"turn_server\":\"coturn\",\"turn_transport\":\"tls\"", "TURN was offered, by TLS alone"},
+        {"\"turn_server\":\"coturn\",\"turn_transport\":\"all\"", "TURN was offered"},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(CASES); i++) {
+        Log log = begin();
+        const VcbCallAnalysis *call;
+        g_autofree char *network = g_strconcat("\"networks\":[{", CASES[i].servers, ",", NULL);
+        g_autofree char *expected =
+            g_strdup_printf("did not connect within 5 s; no candidate pair worked: the internet had no route "
+                            "for 8 packets (private addresses have none); %s",
+                            CASES[i].says);
+
+        g_string_replace(log.text, "\"networks\":[{", network, 0);
+        add_call(&log, "1", 1, "n", FALSE);
+        add(&log, 3000, "1", "network",
+            "\"type\":\"router\",\"network\":\"n\",\"router\":\"internet\",\"dropped\":{\"no-route\":8}");
+        add_audit(&log, 8000, TRUE, 300, 0, 0);
+        call = finish(&log, "failed");
+        VCB_ASSERT_STRING(call->reason, expected);
+        end(&log);
+    }
+}
+
 typedef struct {
     const char *claim;
     double final_p99_us; /* < 0: no final line */
@@ -457,6 +489,8 @@ VCB_TEST_MAIN("network",
               {"a shared network is told apart by pair", a_shared_network_is_told_apart_by_pair},
               {"statistics stand beside the truth", statistics_stand_beside_the_truth},
               {"a call that NATs held back says so", a_call_that_nats_held_back_says_so},
+              {"a call without servers says which were missing",
+               a_call_without_servers_says_which_were_missing},
               {"an emulator that cannot be believed makes no verdict",
                an_emulator_that_cannot_be_believed_makes_no_verdict},
               {"without an audit nothing is believed", without_an_audit_nothing_is_believed},

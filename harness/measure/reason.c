@@ -63,19 +63,34 @@ static char *states_text(const VcbCallData *call)
     return g_string_free(text, FALSE);
 }
 
-/* Were the peers given a TURN server? As run-start says, or else by whether one ran. */
-static gboolean is_turn_offered(const VcbRunData *data, const VcbCallData *call)
+/* Which servers the peers were given, in words: as run-start says, or else by whether a TURN server ran. */
+static const char *servers_text(const VcbRunData *data, const VcbCallData *call)
 {
+    static const char OFFERED[] = "TURN was offered", NOT_OFFERED[] = "TURN was not offered";
+    static const struct {
+        const char *server, *transport, *text;
+    } SERVERS[] = {{"none", NULL, "neither STUN nor TURN was offered"},
+                   {"stun", NULL, "STUN was offered, TURN was not"},
+                   {"coturn", "udp", "TURN was offered, by UDP alone"},
+                   {"coturn", "tcp", "TURN was offered, by TCP alone"},
+                   {"coturn", "tls", "TURN was offered, by TLS alone"},
+                   {"coturn", NULL, OFFERED}};
     const cJSON *network = cJSON_GetArrayItem(vcb_json_array(data->start, "networks"), (int)call->variant);
 
+    for (gsize i = 0; i < G_N_ELEMENTS(SERVERS); i++) {
+        if (g_str_equal(vcb_json_string(network, "turn_server", ""), SERVERS[i].server) &&
+            (!SERVERS[i].transport ||
+             g_str_equal(vcb_json_string(network, "turn_transport", ""), SERVERS[i].transport)))
+            return SERVERS[i].text;
+    }
     if (vcb_json_has(network, "turn"))
-        return vcb_json_bool(network, "turn", FALSE);
+        return vcb_json_bool(network, "turn", FALSE) ? OFFERED : NOT_OFFERED;
     for (guint i = 0; i < data->run_events->len; i++) {
         if (vcb_event_matches(data->run_events->pdata[i], "vcbench", "process-start", "process",
                               "turnserver"))
-            return TRUE;
+            return OFFERED;
     }
-    return FALSE;
+    return NOT_OFFERED;
 }
 
 static void append_drops(GString *text, const VcbCallData *call, const VcbEvent *router)
@@ -96,10 +111,18 @@ static void append_drops(GString *text, const VcbCallData *call, const VcbEvent 
             g_string_append_printf(text, "%s%s's %s %s %.0f packet%s", text->len ? ", " : "", name,
                                    REASONS[i].who, REASONS[i].did, n, n == 1 ? "" : "s");
     }
+    if (g_str_equal(vcb_json_string(router->json, "router", ""), "internet")) {
+        double n = vcb_json_number(dropped, "no-route", 0);
+
+        if (n > 0)
+            g_string_append_printf(
+                text, "%sthe internet had no route for %.0f packet%s (private addresses have none)",
+                text->len ? ", " : "", n, n == 1 ? "" : "s");
+    }
 }
 
-/* "; no candidate pair worked: bob's NAT filtered 34 packets; TURN was not offered". "" where no NAT and no firewall
- * was in the way. */
+/* "; no candidate pair worked: bob's NAT filtered 34 packets; STUN was offered, TURN was not". "" where no NAT and no
+ * firewall was in the way. */
 static char *held_back_text(const VcbRunData *data, const VcbCallData *call, const VcbNetworkData *network)
 {
     g_autoptr(GString) drops = g_string_new(NULL);
@@ -108,8 +131,7 @@ static char *held_back_text(const VcbRunData *data, const VcbCallData *call, con
         append_drops(drops, call, network->routers->pdata[i]);
     if (!drops->len)
         return g_strdup("");
-    return g_strdup_printf("; no candidate pair worked: %s; TURN was %s", drops->str,
-                           is_turn_offered(data, call) ? "offered" : "not offered");
+    return g_strdup_printf("; no candidate pair worked: %s; %s", drops->str, servers_text(data, call));
 }
 
 static char *reason_of_events(const VcbCallData *call, const VcbSetup *setup, gboolean *ret_process_died)

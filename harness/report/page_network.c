@@ -132,7 +132,8 @@ static void write_truth(VcbHtml *html, const VcbCallAnalysis *call)
         "Of the whole call, in packets. Columns that name the peer are its statistics, the others are "
         "the links' counts. What came before a peer's keys were ready, and what was on its way when it "
         "took its last statistics, makes a difference of a few packets. The links' payload holds SRTP's "
-        "tag, some 10 bytes a packet.");
+        "tag, some 10 bytes a packet. A payload type that the statistics do not know is most often that of "
+        "retransmissions.");
 }
 
 static void append_drops(GString *text, const cJSON *dropped)

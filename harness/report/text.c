@@ -16,6 +16,8 @@ const VcbKeyFigure VCB_KEY_FIGURES[] = {
     {"video.in.fps", "frames decoded"},
     {"video.in.packet_loss_pct", "video packets lost"},
     {"audio.in.packet_loss_pct", "audio packets lost"},
+    {"video.in.network_loss_pct", "video lost on links"}, /* the two of an emulated network alone */
+    {"link_delay_ms", "one-way delay"},
     {"video.out.rtt_ms", "round-trip time"},
     {"video.in.jitter_ms", "video jitter"},
     {"video.in.freeze_count", "freezes a call"},

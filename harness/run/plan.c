@@ -2,6 +2,7 @@
 
 #include "common/error.h"
 #include "common/random.h"
+#include "harness/scenario/matrix.h"
 
 #include <string.h>
 
@@ -13,9 +14,12 @@ static gboolean names_path(const char *name, const char *path)
     return g_str_equal(name, path) || (last && g_str_equal(name, last + 1));
 }
 
-static char *value_text(const cJSON *value)
+/* As the variant's name has it, or as JSON. */
+static gboolean is_value(const cJSON *value, const char *wanted)
 {
-    return cJSON_IsString(value) ? g_strdup(value->valuestring) : vcb_json_print(value);
+    g_autofree char *text = vcb_matrix_value_text(value), *json = vcb_json_print(value);
+
+    return g_str_equal(text, wanted) || g_str_equal(json, wanted);
 }
 
 /* Is the call kept by one filter? *known: the filter's name means something here. */
@@ -33,10 +37,8 @@ static gboolean keeps(const VcbScenario *scenario, const VcbPlannedCall *call, c
     }
     cJSON_ArrayForEach (item, scenario->variants[call->variant].matrix) {
         if (names_path(name, item->string)) {
-            g_autofree char *value = value_text(item);
-
             *known = TRUE;
-            return g_str_equal(value, wanted);
+            return is_value(item, wanted);
         }
     }
     return FALSE;

@@ -82,6 +82,21 @@ static void a_filter_keeps_the_seed_of_what_it_keeps(void)
     CU_ASSERT_EQUAL(one->calls[0].seed, all->calls[11].seed);
 }
 
+/* "nat=[symmetric, full-cone]" can be taken from the report as it stands there. */
+static void a_filter_takes_a_list_as_a_variants_name_has_it(void)
+{
+    static const char *const written[] = {"nat=[symmetric, full-cone]", NULL},
+                             *const json[] = {"nat=[\"symmetric\",\"full-cone\"]", NULL};
+    g_autoptr(VcbScenario) scenario =
+        load("matrix: {network.nat: [none, symmetric, [symmetric, full-cone]]}\n");
+    g_autoptr(VcbPlan) one = plan_of(scenario, written), same = plan_of(scenario, json);
+
+    CU_ASSERT_EQUAL_FATAL(one->n_calls, 1);
+    CU_ASSERT_EQUAL(one->calls[0].variant, 2);
+    CU_ASSERT_EQUAL_FATAL(same->n_calls, 1);
+    CU_ASSERT_EQUAL(same->calls[0].variant, 2);
+}
+
 static void filters_that_mean_nothing_are_refused(void)
 {
     static const struct {
@@ -131,5 +146,7 @@ VCB_TEST_MAIN("plan", {"a plan holds every combination once", a_plan_holds_every
               {"variants alternate within a repeat", variants_alternate_within_a_repeat},
               {"the same seed makes the same plan", the_same_seed_makes_the_same_plan},
               {"a filter keeps the seed of what it keeps", a_filter_keeps_the_seed_of_what_it_keeps},
+              {"a filter takes a list as a variant's name has it",
+               a_filter_takes_a_list_as_a_variants_name_has_it},
               {"filters that mean nothing are refused", filters_that_mean_nothing_are_refused},
               {"jobs follow the machine and the picture", jobs_follow_the_machine_and_the_picture})

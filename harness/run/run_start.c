@@ -100,6 +100,8 @@ static cJSON *describe_networks(const VcbScenario *scenario)
         cJSON_AddBoolToObject(object, "enabled", settings->net.enabled);
         cJSON_AddBoolToObject(object, "turn", g_str_equal(settings->turn_server, "coturn"));
         if (settings->net.enabled) {
+            cJSON_AddStringToObject(object, "turn_server", settings->turn_server);
+            cJSON_AddStringToObject(object, "turn_transport", settings->turn_transport);
             cJSON_AddBoolToObject(object, "shared", settings->net.shared);
             vcb_json_add_int(object, "max_lateness_us", settings->net.max_lateness_us);
         }

@@ -154,6 +154,53 @@ VcbNode *vcb_matrix_value(const VcbMatrix *matrix, guint axis, guint variant)
     return g_ptr_array_index(a->values->values, value_index(matrix, axis, variant));
 }
 
+static void append_flow(GString *text, const cJSON *value)
+{
+    gboolean is_object = cJSON_IsObject(value);
+    const cJSON *item;
+
+    if (!is_object && !cJSON_IsArray(value)) {
+        g_autofree char *scalar =
+            cJSON_IsString(value) ? g_strdup(value->valuestring) : vcb_json_print(value);
+
+        g_string_append(text, scalar);
+        return;
+    }
+    g_string_append_c(text, is_object ? '{' : '[');
+    cJSON_ArrayForEach (item, value) {
+        g_string_append_printf(text, "%s%s%s", item->prev && item != value->child ? ", " : "",
+                               is_object ? item->string : "", is_object ? ": " : "");
+        append_flow(text, item);
+    }
+    g_string_append_c(text, is_object ? '}' : ']');
+}
+
+char *vcb_matrix_value_text(const cJSON *value)
+{
+    GString *text = g_string_new(NULL);
+
+    append_flow(text, value);
+    return g_string_free(text, FALSE);
+}
+
+static gboolean is_short(const char *text)
+{
+    return g_utf8_strlen(text, -1) <= 40 && !strpbrk(text, "\n\t");
+}
+
+/* "[symmetric, full-cone]" for a part of the network, which holds no secrets; NULL where it is long. */
+static char *network_text(const VcbAxis *axis, const VcbNode *value)
+{
+    g_autoptr(cJSON) json = NULL;
+    g_autofree char *text = NULL;
+
+    if (!g_str_equal(axis->segments[0], "network"))
+        return NULL;
+    json = vcb_node_to_json(value);
+    text = vcb_matrix_value_text(json);
+    return is_short(text) ? g_steal_pointer(&text) : NULL;
+}
+
 char *vcb_matrix_name(const VcbMatrix *matrix, guint variant)
 {
     g_autoptr(GString) name = g_string_new(NULL);
@@ -161,12 +208,14 @@ char *vcb_matrix_name(const VcbMatrix *matrix, guint variant)
     for (guint i = 0; i < matrix->axes->len; i++) {
         const VcbAxis *axis = g_ptr_array_index(matrix->axes, i);
         const VcbNode *value = vcb_matrix_value(matrix, i, variant);
+        g_autofree char *flow = value->kind == VCB_NODE_SCALAR ? NULL : network_text(axis, value);
 
         g_string_append_printf(name, "%s%s=", i ? ", " : "", axis->label);
         /* What is no word goes by its number in the list; a secret does, too. */
-        if (value->kind == VCB_NODE_SCALAR && !axis->secret && g_utf8_strlen(value->text, -1) <= 40 &&
-            !strpbrk(value->text, "\n\t"))
+        if (value->kind == VCB_NODE_SCALAR && !axis->secret && is_short(value->text))
             g_string_append(name, value->text);
+        else if (flow)
+            g_string_append(name, flow);
         else
             g_string_append_printf(name, "#%u", value_index(matrix, i, variant) + 1);
     }

@@ -31,6 +31,9 @@ VcbNode *vcb_matrix_value(const VcbMatrix *matrix, guint axis, guint variant);
 /* "candidate_queue=false, codec=vp9"; "" where there are no axes. New string. */
 char *vcb_matrix_name(const VcbMatrix *matrix, guint variant);
 
+/* A value as YAML's flow style has it: "vp9", "[symmetric, full-cone]". New string. */
+char *vcb_matrix_value_text(const cJSON *value);
+
 /* {"peer.candidate_queue": false}. New object. */
 cJSON *vcb_matrix_json(const VcbMatrix *matrix, guint variant);
 

@@ -34,7 +34,9 @@ static VcbNatChoice resolve_nat(VcbBinding *binding, VcbNatText *text, const Vcb
         nat.mapping = nat.mapping ? nat.mapping : g_strdup(WORDS[i].mapping);
         nat.filtering = nat.filtering ? nat.filtering : g_strdup(WORDS[i].filtering);
     }
-    if (where->kind == VCB_NODE_MAPPING && (!nat.mapping || !nat.filtering))
+    /* What is written and is no mapping has been told already. */
+    if (where->kind == VCB_NODE_MAPPING && ((!nat.mapping && !vcb_node_get(where, "mapping")) ||
+                                            (!nat.filtering && !vcb_node_get(where, "filtering"))))
         vcb_problems_add(binding->problems, where,
                          "this NAT lacks `%s`; add it, or the word for both, e.g. `type: port-restricted`",
                          nat.mapping ? "filtering" : "mapping");

@@ -318,6 +318,11 @@ static void check_servers(VcbBinding *binding)
             binding->problems, vcb_binding_where(binding, "signaling.port"),
             "`signaling.port` says nothing with an emulated network, where it is always 443; leave "
             "it out");
+    for (guint i = 0; emulated && i < settings->ice.n_servers; i++)
+        vcb_problems_add_unused(
+            binding->problems, vcb_binding_where(binding, "ice.servers.%u.urls", i),
+            "no server outside can be reached from an emulated network; leave it out, and write "
+            "`turn_server: stun` or `turn_server: coturn`, which stand in the network");
     if (!emulated && settings->signaling_direct)
         vcb_problems_add_unused(
             binding->problems, vcb_binding_where(binding, "signaling.path"),

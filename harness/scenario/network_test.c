@@ -320,6 +320,8 @@ static void a_matrix_goes_over_any_part_of_it(void)
 
     CU_ASSERT_EQUAL_FATAL(scenario->n_variants, 6);
     VCB_ASSERT_STRING(scenario->variants[1].name, "loss=0%, nat=symmetric");
+    VCB_ASSERT_STRING(scenario->variants[2].name, "loss=0%, nat=[full-cone, full-cone]");
+    VCB_ASSERT_STRING(whole->variants[2].name, "network={profile: dsl, nat: symmetric}");
     CU_ASSERT_EQUAL(scenario->variants[0].settings.net.hosts[0].interfaces[0].n_nats, 0);
     CU_ASSERT_EQUAL(scenario->variants[5].settings.net.hosts[0].interfaces[0].n_nats, 2);
     VCB_ASSERT_NEAR(scenario->variants[5].settings.net.hosts[1].interfaces[0].line_up.loss_k, 0.95, 1e-12);

@@ -19,7 +19,7 @@ import json
 # Faults inside one value or one mapping; the others lie between settings, or in YAML itself.
 SEEN = """unknown-key key-of-another-group no-unit unknown-unit no-number out-of-range wrong-choice wrong-type no-value
 wrong-bool bad-name one-peer three-peers inject ice-servers engine engine-program network-profile network-keys network-line
-network-nat network-firewall network-interfaces network-timeline-entries network-cross-traffic-keys
+network-nat network-nat-words network-firewall network-interfaces network-timeline-entries network-cross-traffic-keys
 network-empty network-list timeline-pair-zero""".split()
 
 
