@@ -160,6 +160,9 @@ static gboolean stop(Program *program, const cJSON *command, GError **error)
 {
     if (program->started_us)
         report(program, TRUE);
+    /* What the loop has ready for this round must not go out uncounted after the final report. */
+    if (program->traffic)
+        g_clear_pointer(&program->traffic, program->functions->free);
     say(program, new_message("bye", vcb_clock_now_us()));
     end(program);
     return TRUE;
